@@ -1,0 +1,3 @@
+//! JSON events become a table.
+pub mod event;
+pub mod json;
