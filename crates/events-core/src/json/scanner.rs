@@ -142,9 +142,7 @@ pub(crate) struct Scanner {
     spaced: bool,
     /// The closing quote of the last string.
     last_quote: usize,
-    /// The first brace inside the record in progress that stands at the start of a line. Should the record turn out to be
-    /// damaged, it was cut short before a value and this is the next one. Nesting is limited, so a byte is scanned again
-    /// at most that often.
+    /// The first brace inside the record in progress that stands at the start of a line: see [`Scanner::swallowed`].
     line_start: Option<usize>,
 }
 
@@ -363,7 +361,7 @@ impl Scanner {
 
     /// The record in progress is damaged, and where the next one begins is to be looked for from `position` on.
     fn lose(&mut self, position: usize, damage: Damage, bytes: &[u8]) -> Step {
-        if self.line_start.is_some() {
+        if self.swallowed(position, bytes).is_some() {
             return self.damaged(position, damage, bytes);
         }
         self.position = position;
@@ -371,10 +369,28 @@ impl Scanner {
         Step::Again
     }
 
+    /// Where the next record begins inside the damaged one, when that was cut short before a value, so that the next one
+    /// took the value's place: at a brace that begins a line, or at one that opens as the record does, with the same key.
+    /// Unescaped quotes cannot come from inside a string.
+    ///
+    /// Nesting is limited, so a byte is scanned again at most that often.
+    fn swallowed(&self, end: usize, bytes: &[u8]) -> Option<usize> {
+        if !matches!(self.state, State::Record | State::String | State::AfterString) {
+            return None;
+        }
+        let record = &bytes[self.start..end];
+        let quote = 1 + record.get(1..)?.iter().position(|&byte| !is_space(byte))?;
+        let key = record[quote..].strip_prefix(b"\"")?;
+        let head = &record[..quote + 2 + memchr::memchr(b'"', key)?];
+        let same_head = memchr::memmem::find(&record[1..], head).map(|at| self.start + 1 + at);
+        same_head.into_iter().chain(self.line_start).min()
+    }
+
     /// Damage up to `end` or, in a record, to the line that may be the next one, without the separators before it. The
     /// scan goes on from there.
     fn damage_until(&mut self, end: usize, damage: Damage, bytes: &[u8]) -> Scanned {
-        let end = self.line_start.take().unwrap_or(end);
+        let end = self.swallowed(end, bytes).unwrap_or(end);
+        self.line_start = None;
         let kept = bytes[self.start..end].iter().rposition(|&byte| !is_separator(byte)).map_or(0, |at| at + 1);
         let span = self.start..self.start + kept;
         self.state = State::Between;
@@ -449,7 +465,7 @@ impl Scanner {
             State::Lost(damage) => damage,
             State::Stray { .. } => Damage::StrayText,
             State::Between | State::Record | State::String | State::AfterString => {
-                if self.line_start.is_some() {
+                if self.swallowed(limit, bytes).is_some() {
                     return self.damage_until(limit, Damage::TooLong, bytes);
                 }
                 self.state = State::Lost(Damage::TooLong);

@@ -1,0 +1,89 @@
+//! Settings: plain data.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::json::FrameLimits;
+use crate::table::{Codec, FileConfig};
+
+/// The settings of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Threads that parse, sort and encode. More threads are faster and share `memory_bytes`. Default 2, at least 1.
+    pub threads: usize,
+    /// Bytes that rows and keys may take in memory before they go to scratch files; what a run takes in all is about
+    /// half as much again. Less memory means more scratch files and, for large partitions, a second pass over them.
+    /// The table does not depend on it. Default 128 MiB, at least 8 MiB.
+    pub memory_bytes: usize,
+    /// How files of the table are compressed: smaller files against faster runs. Default `zstd`.
+    pub compression: Codec,
+    /// The most rows of a row group of a file. Default 131,072.
+    pub row_group_rows_max: usize,
+    /// The encoded bytes after which a partition's next rows go to another file of it; a file is held in memory while it
+    /// is written. Default 64 MiB, at least 64 KiB.
+    pub file_bytes_max: usize,
+    /// The longest record, in bytes; a longer one is a reject. Default 8 MiB, at most 1 GiB.
+    pub record_bytes_max: usize,
+    /// The deepest nesting of a record; a deeper one is a reject. Default 127, which is also the most.
+    pub depth_max: u32,
+    /// Requests to a store that a thread has in flight while it works on, and of a phase that only waits for the store
+    /// eight times as many. Default 4, at least 1.
+    pub requests_max: usize,
+}
+
+impl Config {
+    /// What [`Config::threads`] is when nobody says.
+    pub const DEFAULT_THREADS: usize = 2;
+    /// What [`Config::memory_bytes`] is when nobody says.
+    pub const DEFAULT_MEMORY_BYTES: usize = 128 << 20;
+    /// What [`Config::file_bytes_max`] is when nobody says: above it, readers gain nothing from larger files.
+    pub const DEFAULT_FILE_BYTES_MAX: usize = 64 << 20;
+    /// What [`Config::requests_max`] is when nobody says.
+    pub const DEFAULT_REQUESTS_MAX: usize = 4;
+
+    /// Checks every field.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] for the first value that a field cannot have.
+    pub fn validate(&self) -> Result<()> {
+        let check = |name, fits: bool, problem: &str| {
+            if fits { Ok(()) } else { Err(Error::Setting { name, problem: problem.to_owned() }) }
+        };
+        check("threads", (1..=1024).contains(&self.threads), "between 1 and 1024")?;
+        check("memory_bytes", self.memory_bytes >= 8 << 20, "at least 8 MiB")?;
+        check("row_group_rows_max", self.row_group_rows_max > 0, "at least 1")?;
+        check("file_bytes_max", self.file_bytes_max >= 64 << 10, "at least 64 KiB")?;
+        check("record_bytes_max", (2..=1 << 30).contains(&self.record_bytes_max), "between 2 bytes and 1 GiB")?;
+        check("depth_max", (1..=FrameLimits::DEFAULT_DEPTH_MAX).contains(&self.depth_max), "between 1 and 127")?;
+        check("requests_max", (1..=1024).contains(&self.requests_max), "between 1 and 1024")?;
+        check(
+            "compression",
+            !matches!(self.compression, Codec::Zstd(level) if !(1..=22).contains(&level)),
+            "a zstd level from 1 to 22",
+        )
+    }
+
+    pub(crate) fn frame_limits(&self) -> FrameLimits {
+        FrameLimits { record_bytes_max: self.record_bytes_max, depth_max: self.depth_max }
+    }
+
+    pub(crate) fn file_config(&self) -> FileConfig {
+        FileConfig { codec: self.compression, row_group_rows_max: self.row_group_rows_max }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            threads: Self::DEFAULT_THREADS,
+            memory_bytes: Self::DEFAULT_MEMORY_BYTES,
+            compression: Codec::default(),
+            row_group_rows_max: FileConfig::DEFAULT_ROW_GROUP_ROWS_MAX,
+            file_bytes_max: Self::DEFAULT_FILE_BYTES_MAX,
+            record_bytes_max: FrameLimits::DEFAULT_RECORD_BYTES_MAX,
+            depth_max: FrameLimits::DEFAULT_DEPTH_MAX,
+            requests_max: Self::DEFAULT_REQUESTS_MAX,
+        }
+    }
+}

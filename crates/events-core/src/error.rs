@@ -1,0 +1,127 @@
+//! What can go wrong, and what to do about it.
+
+use std::path::PathBuf;
+
+use object_store::path::Path;
+
+/// What whoever gets an [`Error`] can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// Correct the settings, or what is where.
+    Configuration,
+    /// Run again, when the store answers: no input was lost.
+    Storage,
+    /// Somebody asked the run to stop, and it did before anything was published.
+    Interrupted,
+    /// Report a bug: the run stopped before or while it broke a promise.
+    Bug,
+}
+
+/// An error from a run. Bad data is never one: see [`crate::run::Report`].
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A setting has a value that it cannot have.
+    #[error("setting `{name}`: {problem}")]
+    Setting {
+        /// The setting.
+        name: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The store refused or failed an operation. Running again is safe.
+    #[error("{operation} `{object}`")]
+    Storage {
+        /// What was tried, as a gerund.
+        operation: &'static str,
+        /// The URL of the object or the zone.
+        object: String,
+        /// What the store said.
+        #[source]
+        source: Box<object_store::Error>,
+    },
+    /// An input is not what it was when the run listed it.
+    #[error("input `{object}` changed while it was read; inputs are written once and under a new name each time")]
+    InputChanged {
+        /// The URL of the input.
+        object: String,
+    },
+    /// The scratch folder cannot be used.
+    #[error("{operation} scratch file in `{folder}`")]
+    Scratch {
+        /// What was tried, as a gerund.
+        operation: &'static str,
+        /// The folder.
+        folder: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// There is nothing to distribute.
+    #[error("no complete stage in `{zone}`: `parse` makes one")]
+    NoStage {
+        /// The URL of the stage zone.
+        zone: String,
+    },
+    /// An object in the stage zone is not what a run writes there.
+    #[error("stage object `{object}`: {problem}")]
+    Stage {
+        /// The URL of the object.
+        object: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// Another run committed to the same table at the same time. Running again is safe.
+    #[error("another run committed `{entry}` first; nothing was published, run again")]
+    Conflict {
+        /// The entry of the log that both wanted.
+        entry: Path,
+    },
+    /// The counts of the run do not balance, so something would have been lost or doubled. Nothing was published.
+    #[error("the ledger does not balance: {problem}")]
+    Ledger {
+        /// The sides that differ.
+        problem: String,
+    },
+    /// Encoding or decoding Parquet failed.
+    #[error("{operation} Parquet")]
+    Parquet {
+        /// What was tried, as a gerund.
+        operation: &'static str,
+        /// What the library said.
+        #[source]
+        source: Box<parquet::errors::ParquetError>,
+    },
+    /// Somebody asked the run to stop.
+    #[error("interrupted before anything was published")]
+    Interrupted,
+    /// A thread of the run panicked.
+    #[error("a worker panicked: {message}")]
+    Panic {
+        /// What it said.
+        message: String,
+    },
+}
+
+/// The result of everything that a run does.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// What to do about it.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Setting { .. } | Self::NoStage { .. } => ErrorKind::Configuration,
+            Self::Storage { .. } | Self::InputChanged { .. } | Self::Scratch { .. } | Self::Conflict { .. } => {
+                ErrorKind::Storage
+            }
+            Self::Interrupted => ErrorKind::Interrupted,
+            Self::Stage { .. } | Self::Ledger { .. } | Self::Parquet { .. } | Self::Panic { .. } => ErrorKind::Bug,
+        }
+    }
+
+    pub(crate) fn encoding(source: parquet::errors::ParquetError) -> Self {
+        Self::Parquet { operation: "encoding", source: Box::new(source) }
+    }
+}

@@ -1,0 +1,54 @@
+//! The exchange: between parsing and writing, rows are regrouped by target partition and keys by id.
+//!
+//! A [`Spool`] is a number of lanes to append to and to read back, in memory up to a budget. What overflows goes to a
+//! scratch file, or to Parquet objects in the stage zone: the same rows come out of both.
+
+mod scratch;
+mod spool;
+mod stage;
+
+use crate::table::Key;
+
+pub(crate) use scratch::{Scratch, ScratchFile};
+pub(crate) use spool::{Overflow, Segments, Spool};
+pub(crate) use stage::{Staged, StageLanes, StageWhat};
+
+/// How a run's rows and keys are spread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Spread {
+    /// Lanes for rows, by partition.
+    pub(crate) buckets: usize,
+    /// Lanes for keys, by id.
+    pub(crate) shards: usize,
+}
+
+impl Spread {
+    /// Lanes enough that one fits a thread's share of the memory, for inputs of that size.
+    pub(crate) fn of(input_bytes: u64, lane_bytes_max: usize) -> Self {
+        // Partitions differ in size: an average lane of a quarter leaves room for the large ones. Keys are an eighth of
+        // the rows or less.
+        let lanes = (input_bytes / (lane_bytes_max as u64 / 4).max(1)).clamp(16, 1024) as usize;
+        let buckets = lanes.next_power_of_two().min(1024);
+        Self { buckets, shards: (buckets / 4).max(8) }
+    }
+}
+
+/// Rows and keys of all inputs.
+pub(crate) struct Exchange {
+    pub(crate) rows: Spool,
+    pub(crate) keys: Spool,
+    pub(crate) spread: Spread,
+}
+
+impl Exchange {
+    /// The keys of a shard.
+    pub(crate) fn keys(&self, shard: usize, remote: &super::remote::Remote) -> crate::error::Result<Vec<Key>> {
+        let mut keys = Vec::with_capacity(self.keys.bytes(shard) as usize / Key::BYTES);
+        for segment in self.keys.take(shard, usize::MAX, remote) {
+            let segment = segment?;
+            let (whole, _) = segment.as_chunks();
+            keys.extend(whole.iter().map(Key::read));
+        }
+        Ok(keys)
+    }
+}

@@ -1,0 +1,189 @@
+//! Lanes of bytes that threads append to, in memory up to a budget.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::scratch::ScratchFile;
+use super::stage::{StageLanes, Staged};
+use crate::error::Result;
+use crate::run::remote::Remote;
+
+/// Where a lane's bytes go that memory has no room for.
+pub(crate) enum Overflow {
+    Scratch(ScratchFile),
+    Stage(StageLanes),
+}
+
+/// A piece of a lane outside memory. It holds whole entries.
+#[derive(Debug, Clone)]
+enum Extent {
+    /// Under way: the thread that writes it fills it in before it goes on.
+    Reserved,
+    Scratch { offset: u64, length: usize },
+    Staged(Staged),
+}
+
+#[derive(Default)]
+struct Lane {
+    /// The newest entries, behind all extents.
+    buffer: Vec<u8>,
+    extents: Vec<Extent>,
+    entries: u64,
+    bytes: u64,
+}
+
+/// Lanes of entries, in the order in which they were appended.
+pub(crate) struct Spool {
+    lanes: Vec<Mutex<Lane>>,
+    overflow: Overflow,
+    /// Bytes in all buffers, and how many there may be.
+    buffered: AtomicUsize,
+    budget: usize,
+}
+
+impl Spool {
+    pub(crate) fn new(lanes: usize, budget: usize, overflow: Overflow) -> Self {
+        let lanes = std::iter::repeat_with(Mutex::default).take(lanes).collect();
+        Self { lanes, overflow, buffered: AtomicUsize::new(0), budget }
+    }
+
+    /// A spool whose lanes lie in the stage zone already: for each lane its objects, in order.
+    pub(crate) fn staged(lanes: Vec<Vec<Staged>>, stage: StageLanes) -> Self {
+        let lane = |objects: Vec<Staged>| Lane {
+            entries: objects.iter().map(|object| object.entries).sum(),
+            bytes: objects.iter().map(|object| object.bytes).sum(),
+            extents: objects.into_iter().map(Extent::Staged).collect(),
+            buffer: Vec::new(),
+        };
+        let lanes = lanes.into_iter().map(|objects| Mutex::new(lane(objects))).collect();
+        Self { lanes, overflow: Overflow::Stage(stage), buffered: AtomicUsize::new(0), budget: 0 }
+    }
+
+    fn lane(&self, lane: usize) -> MutexGuard<'_, Lane> {
+        // A thread that panicked has failed the run; what it held no longer matters.
+        self.lanes[lane].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.lanes.len()
+    }
+
+    pub(crate) fn bytes(&self, lane: usize) -> u64 {
+        self.lane(lane).bytes
+    }
+
+    pub(crate) fn entries(&self, lane: usize) -> u64 {
+        self.lane(lane).entries
+    }
+
+    /// Appends a block of whole entries and tells how many were there before.
+    pub(crate) fn append(&self, lane: usize, block: &[u8], entries: u64, remote: &Remote) -> Result<u64> {
+        let mut guard = self.lane(lane);
+        let before = guard.entries;
+        guard.buffer.extend_from_slice(block);
+        guard.entries += entries;
+        guard.bytes += block.len() as u64;
+        let buffered = self.buffered.fetch_add(block.len(), Ordering::Relaxed) + block.len();
+        // Over the budget, lanes of at least half the average go: all of them at once would be many small writes.
+        if buffered > self.budget && guard.buffer.len() >= self.budget / (2 * self.lanes.len()) {
+            self.spill(lane, guard, remote)?;
+        }
+        Ok(before)
+    }
+
+    /// Moves a lane's buffer out of memory.
+    fn spill(&self, lane: usize, mut guard: MutexGuard<'_, Lane>, remote: &Remote) -> Result<()> {
+        let buffer = std::mem::take(&mut guard.buffer);
+        self.buffered.fetch_sub(buffer.len(), Ordering::Relaxed);
+        let number = guard.extents.len();
+        guard.extents.push(Extent::Reserved);
+        // Others may append meanwhile: their entries are behind these.
+        drop(guard);
+        let extent = match &self.overflow {
+            Overflow::Scratch(file) => Extent::Scratch { offset: file.append(&buffer)?, length: buffer.len() },
+            Overflow::Stage(stage) => Extent::Staged(stage.write(lane, number, &buffer, remote)?),
+        };
+        let mut guard = self.lane(lane);
+        guard.extents[number] = extent;
+        // The lane will fill again.
+        if guard.buffer.capacity() == 0 {
+            guard.buffer = buffer;
+            guard.buffer.clear();
+        }
+        Ok(())
+    }
+
+    /// Moves a lane out of memory, all of it, and tells what lies in the stage zone.
+    pub(crate) fn flush(&self, lane: usize, remote: &Remote) -> Result<Vec<Staged>> {
+        let guard = self.lane(lane);
+        if !guard.buffer.is_empty() {
+            self.spill(lane, guard, remote)?;
+        }
+        let staged = |extent: &Extent| match extent {
+            Extent::Staged(staged) => Some(staged.clone()),
+            Extent::Reserved | Extent::Scratch { .. } => None,
+        };
+        let mut guard = self.lane(lane);
+        guard.buffer = Vec::new();
+        Ok(guard.extents.iter().filter_map(staged).collect())
+    }
+
+    /// The lane's entries in blocks of about at most that many bytes, at least one extent each. The lane is empty then.
+    pub(crate) fn take<'a>(&'a self, lane: usize, block_bytes: usize, remote: &'a Remote) -> Segments<'a> {
+        let lane = std::mem::take(&mut *self.lane(lane));
+        self.buffered.fetch_sub(lane.buffer.len(), Ordering::Relaxed);
+        Segments { spool: self, extents: lane.extents.into_iter().peekable(), buffer: Some(lane.buffer), block_bytes, remote }
+    }
+}
+
+/// The blocks of a lane.
+pub(crate) struct Segments<'a> {
+    spool: &'a Spool,
+    extents: std::iter::Peekable<std::vec::IntoIter<Extent>>,
+    buffer: Option<Vec<u8>>,
+    block_bytes: usize,
+    remote: &'a Remote,
+}
+
+impl Segments<'_> {
+    fn read(&self, extent: Extent, block: &mut Vec<u8>) -> Result<()> {
+        match (&self.spool.overflow, extent) {
+            (Overflow::Scratch(file), Extent::Scratch { offset, length }) => {
+                let start = block.len();
+                block.resize(start + length, 0);
+                file.read(&mut block[start..], offset)
+            }
+            (Overflow::Stage(stage), Extent::Staged(staged)) => stage.read(&staged, block, self.remote),
+            // A spool has one overflow, and whoever wrote an extent has filled it in.
+            _ => unreachable!("an extent of another overflow"),
+        }
+    }
+}
+
+impl Iterator for Segments<'_> {
+    type Item = Result<Vec<u8>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let length = |extent: &Extent| match extent {
+            Extent::Reserved => 0,
+            Extent::Scratch { length, .. } => *length,
+            Extent::Staged(staged) => staged.bytes as usize,
+        };
+        let Some(first) = self.extents.next() else {
+            return self.buffer.take().filter(|buffer| !buffer.is_empty()).map(Ok);
+        };
+        let mut block = Vec::new();
+        let mut next = Some(first);
+        while let Some(extent) = next {
+            if let Err(error) = self.read(extent, &mut block) {
+                return Some(Err(error));
+            }
+            let room = self.block_bytes.saturating_sub(block.len());
+            next = self.extents.next_if(|extent| length(extent) <= room);
+        }
+        if self.extents.peek().is_none() && self.buffer.as_ref().is_some_and(|buffer| buffer.len() <= self.block_bytes.saturating_sub(block.len())) {
+            block.append(&mut self.buffer.take().unwrap_or_default());
+        }
+        Some(Ok(block))
+    }
+}

@@ -1,0 +1,207 @@
+//! The side of the exchange that people can look at: Parquet objects in the stage zone.
+//!
+//! Rows have the columns of the table. Keys have `event_id` (the fingerprint of the id: 16 bytes, big-endian),
+//! `timestamp` (µs), `digest`, `input`, `bucket` and `ordinal`, the number of the row in its bucket.
+
+use std::sync::{Arc, LazyLock};
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Int64Type, TimestampMicrosecondType, UInt16Type, UInt32Type, UInt64Type};
+use arrow_array::{
+    Array, ArrayRef, FixedSizeBinaryArray, Int64Array, RecordBatch, UInt16Array, UInt32Array, UInt64Array,
+};
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use bytes::Bytes;
+use object_store::{ObjectStoreExt, PutPayload};
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::event::EventId;
+use crate::run::layout::{self, RunId};
+use crate::run::remote::Remote;
+use crate::run::zone::Zone;
+use crate::table::{EncodedFile, FileWriter, Key, KindCache, Kinds, Row, column, encode_staged, parquet_batches, rows};
+
+/// An object that holds entries of a lane.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Staged {
+    /// Its path in the stage zone.
+    pub(crate) path: String,
+    pub(crate) entries: u64,
+    /// The bytes of the entries in memory.
+    pub(crate) bytes: u64,
+    /// What to add to the ordinals and inputs of keys, because several stages are read as one.
+    #[serde(skip)]
+    pub(crate) rebase: Option<Arc<Rebase>>,
+}
+
+/// Where the rows and inputs of a stage begin among those of all stages that are read together.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Rebase {
+    pub(crate) input: u32,
+    /// By bucket.
+    pub(crate) ordinals: Vec<u32>,
+}
+
+/// What the entries of the lanes are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StageWhat {
+    Rows,
+    Keys,
+}
+
+/// Lanes of a run in the stage zone.
+pub(crate) struct StageLanes {
+    pub(crate) zone: Zone,
+    pub(crate) run: RunId,
+    pub(crate) what: StageWhat,
+    pub(crate) kinds: Arc<Kinds>,
+}
+
+impl StageLanes {
+    /// Writes entries as the object of that number of a lane.
+    pub(crate) fn write(&self, lane: usize, number: usize, entries: &[u8], remote: &Remote) -> Result<Staged> {
+        let (path, file) = match self.what {
+            StageWhat::Rows => (layout::stage_rows(&self.run, lane, number), self.encode_rows(entries)),
+            StageWhat::Keys => (layout::stage_keys(&self.run, lane, number), encode_keys(entries)),
+        };
+        let file = file.map_err(Error::encoding)?;
+        let staged = Staged { path, entries: file.rows, bytes: entries.len() as u64, rebase: None };
+        let (zone, path) = (self.zone.clone(), staged.path.clone());
+        let put = async move {
+            let payload: PutPayload = file.bytes.into_iter().collect();
+            let put = zone.store().put(&zone.path(&path)?, payload).await;
+            put.map_err(|error| zone.error("writing", &path, error))
+        };
+        remote.start(put).wait()?;
+        Ok(staged)
+    }
+
+    /// Appends the entries of an object to a block.
+    pub(crate) fn read(&self, staged: &Staged, block: &mut Vec<u8>, remote: &Remote) -> Result<()> {
+        let (zone, path) = (self.zone.clone(), staged.path.clone());
+        let get = async move {
+            let failed = |error| zone.error("reading", &path, error);
+            zone.store().get(&zone.path(&path)?).await.map_err(failed)?.bytes().await.map_err(failed)
+        };
+        let object = remote.start(get).wait()?;
+        let entries = match self.what {
+            StageWhat::Rows => self.decode_rows(object, block),
+            StageWhat::Keys => decode_keys(object, staged.rebase.as_deref(), block),
+        };
+        let problem = match entries {
+            Ok(entries) if entries == staged.entries => return Ok(()),
+            Ok(entries) => format!("{entries} entries where there were {}", staged.entries),
+            Err(error) => error.to_string(),
+        };
+        Err(Error::Stage { object: self.zone.name(&staged.path), problem })
+    }
+
+    fn encode_rows(&self, entries: &[u8]) -> parquet::errors::Result<EncodedFile> {
+        let kinds = self.kinds.list();
+        let mut writer = FileWriter::staged()?;
+        for (_, row) in rows(entries) {
+            writer.push(&row, &kinds[row.kind as usize])?;
+        }
+        writer.finish()
+    }
+
+    fn decode_rows(&self, object: Bytes, block: &mut Vec<u8>) -> Result<u64, String> {
+        let mut kinds = KindCache::new(Arc::clone(&self.kinds));
+        let mut entries = 0;
+        for batch in parquet_batches(object).map_err(|error| error.to_string())? {
+            let batch = batch.map_err(|error| error.to_string())?;
+            let strings = |name: &str| array(&batch, name)?.as_string_opt::<i32>().ok_or_else(|| wrong_type(name));
+            let (ids, data, extra) = (strings(column::EVENT_ID)?, strings(column::DATA)?, strings(column::EXTRA)?);
+            let (domains, event_types) = (strings(column::DOMAIN)?, strings(column::EVENT_TYPE)?);
+            let timestamps = array(&batch, column::TIMESTAMP)?.as_primitive_opt::<TimestampMicrosecondType>();
+            let timestamps = timestamps.ok_or_else(|| wrong_type(column::TIMESTAMP))?;
+            for row in 0..batch.num_rows() {
+                let kind = kinds.get(domains.value(row), event_types.value(row)).map_err(|fault| fault.to_string())?.0;
+                let row = Row {
+                    kind,
+                    id: EventId::new(ids.value(row).into()),
+                    timestamp: timestamps.value(row),
+                    data: data.is_valid(row).then(|| data.value(row)),
+                    extra: extra.is_valid(row).then(|| extra.value(row)),
+                };
+                row.write(block);
+                entries += 1;
+            }
+        }
+        Ok(entries)
+    }
+}
+
+const DIGEST: &str = "digest";
+const INPUT: &str = "input";
+const BUCKET: &str = "bucket";
+const ORDINAL: &str = "ordinal";
+
+static KEY_SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
+    Arc::new(Schema::new(vec![
+        Field::new(column::EVENT_ID, DataType::FixedSizeBinary(16), false),
+        Field::new(column::TIMESTAMP, DataType::Int64, false),
+        Field::new(DIGEST, DataType::UInt64, false),
+        Field::new(INPUT, DataType::UInt32, false),
+        Field::new(BUCKET, DataType::UInt16, false),
+        Field::new(ORDINAL, DataType::UInt32, false),
+    ]))
+});
+
+fn encode_keys(entries: &[u8]) -> parquet::errors::Result<EncodedFile> {
+    let (keys, _) = entries.as_chunks();
+    let keys: Vec<_> = keys.iter().map(Key::read).collect();
+    let ids = keys.iter().map(|key| key.id.to_be_bytes());
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(FixedSizeBinaryArray::try_from_iter(ids)?),
+        Arc::new(keys.iter().map(|key| key.timestamp).collect::<Int64Array>()),
+        Arc::new(keys.iter().map(|key| key.digest).collect::<UInt64Array>()),
+        Arc::new(keys.iter().map(|key| key.input).collect::<UInt32Array>()),
+        Arc::new(keys.iter().map(|key| key.bucket).collect::<UInt16Array>()),
+        Arc::new(keys.iter().map(|key| key.ordinal).collect::<UInt32Array>()),
+    ];
+    encode_staged(&RecordBatch::try_new(Arc::clone(&KEY_SCHEMA), columns)?)
+}
+
+fn decode_keys(object: Bytes, rebase: Option<&Rebase>, block: &mut Vec<u8>) -> Result<u64, String> {
+    let mut entries = 0;
+    for batch in parquet_batches(object).map_err(|error| error.to_string())? {
+        let batch = batch.map_err(|error| error.to_string())?;
+        let ids = array(&batch, column::EVENT_ID)?.as_fixed_size_binary_opt();
+        let ids = ids.filter(|ids| ids.value_length() == 16).ok_or_else(|| wrong_type(column::EVENT_ID))?;
+        let timestamps = array(&batch, column::TIMESTAMP)?.as_primitive_opt::<Int64Type>();
+        let timestamps = timestamps.ok_or_else(|| wrong_type(column::TIMESTAMP))?.values();
+        let digests = array(&batch, DIGEST)?.as_primitive_opt::<UInt64Type>().ok_or_else(|| wrong_type(DIGEST))?.values();
+        let numbers = |name: &str| {
+            array(&batch, name)?.as_primitive_opt::<UInt32Type>().ok_or_else(|| wrong_type(name)).map(|array| array.values())
+        };
+        let (inputs, ordinals) = (numbers(INPUT)?, numbers(ORDINAL)?);
+        let buckets = array(&batch, BUCKET)?.as_primitive_opt::<UInt16Type>().ok_or_else(|| wrong_type(BUCKET))?.values();
+        for row in 0..batch.num_rows() {
+            let mut id = [0; 16];
+            id.copy_from_slice(ids.value(row));
+            let bucket = buckets[row];
+            let base = rebase.map_or(0, |rebase| rebase.ordinals[usize::from(bucket)]);
+            let key = Key {
+                id: u128::from_be_bytes(id),
+                timestamp: timestamps[row],
+                digest: digests[row],
+                ordinal: base + ordinals[row],
+                input: rebase.map_or(0, |rebase| rebase.input) + inputs[row],
+                bucket,
+            };
+            key.write(block);
+            entries += 1;
+        }
+    }
+    Ok(entries)
+}
+
+fn array<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef, String> {
+    batch.column_by_name(name).ok_or_else(|| format!("no column `{name}`"))
+}
+
+fn wrong_type(name: &str) -> String {
+    format!("column `{name}` has another type")
+}

@@ -1,0 +1,152 @@
+//! Every path that a run reads or writes, relative to its zone.
+//!
+//! ```text
+//! landing/pending/<key>                                                 inputs
+//! landing/processed/date=YYYY-MM-DD/<key>                               inputs after the run; other bytes of a name get ~<digest>
+//! landing/quarantine/date=YYYY-MM-DD/run=<run>/<key>.jsonl              rejects, one a line
+//! stage/events/run=<run>/rows/bucket=NNNN/<n>.parquet                   parsed rows by target partition
+//! stage/events/run=<run>/keys/shard=NNNN/<n>.parquet                    keys by id
+//! stage/events/run=<run>/out/<digest>.parquet                           files of the table before the commit
+//! stage/events/run=<run>/quarantine/<n>.jsonl                           rejects before the commit
+//! stage/events/run=<run>/complete.json                                  all of a parsed stage is there
+//! trusted/events/domain_event_type=…/year=…/month=…/day=…/part-<seq>-<digest>.parquet
+//! trusted/control/log/<seq>.json                                        commits, numbered without gaps from 1
+//! ```
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+
+/// The name of a run: unique among the runs of a table.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct RunId(String);
+
+impl RunId {
+    /// The longest name.
+    pub const BYTES_MAX: usize = 64;
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for RunId {
+    type Err = Error;
+
+    /// A run's name is 1 to 64 letters and digits of ASCII, `-` and `_`, because it stands in paths.
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        if text.is_empty() || text.len() > Self::BYTES_MAX || !text.bytes().all(allowed) {
+            let problem = format!("`{text}` is not 1 to {} letters, digits, `-` and `_`", Self::BYTES_MAX);
+            return Err(Error::Setting { name: "run", problem });
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl TryFrom<String> for RunId {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self, Error> {
+        text.parse()
+    }
+}
+
+impl From<RunId> for String {
+    fn from(run: RunId) -> Self {
+        run.0
+    }
+}
+
+impl fmt::Display for RunId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// In landing: where inputs wait.
+pub(crate) const PENDING: &str = "pending";
+/// In stage: all runs.
+pub(crate) const RUNS: &str = "events";
+/// In trusted: the commits.
+pub(crate) const LOG: &str = "control/log";
+
+const COMPLETE: &str = "complete.json";
+
+/// In landing: an input.
+pub(crate) fn pending(key: &str) -> String {
+    format!("{PENDING}/{key}")
+}
+
+/// In landing: where an input goes.
+pub(crate) fn processed(date: NaiveDate, key: &str) -> String {
+    format!("processed/date={date}/{key}")
+}
+
+/// In landing: where an input goes whose name is taken by other bytes.
+pub(crate) fn processed_again(date: NaiveDate, key: &str, digest: u128) -> String {
+    format!("{}~{digest:032x}", processed(date, key))
+}
+
+/// In landing: the rejects of an input.
+pub(crate) fn quarantine(date: NaiveDate, run: &RunId, key: &str) -> String {
+    format!("quarantine/date={date}/run={run}/{key}.jsonl")
+}
+
+/// In stage: everything of a run.
+pub(crate) fn stage(run: &RunId) -> String {
+    format!("{RUNS}/run={run}")
+}
+
+/// In stage: rows of a bucket.
+pub(crate) fn stage_rows(run: &RunId, bucket: usize, number: usize) -> String {
+    format!("{}/rows/bucket={bucket:04}/{number:05}.parquet", stage(run))
+}
+
+/// In stage: keys of a shard.
+pub(crate) fn stage_keys(run: &RunId, shard: usize, number: usize) -> String {
+    format!("{}/keys/shard={shard:04}/{number:05}.parquet", stage(run))
+}
+
+/// In stage: a file of the table before the commit.
+pub(crate) fn stage_out(run: &RunId, digest: u128) -> String {
+    format!("{}/out/{digest:032x}.parquet", stage(run))
+}
+
+/// In stage: the rejects of an input before the commit.
+pub(crate) fn stage_quarantine(run: &RunId, input: usize) -> String {
+    format!("{}/quarantine/{input:08}.jsonl", stage(run))
+}
+
+/// In stage: what says that a parsed stage is whole.
+pub(crate) fn stage_complete(run: &RunId) -> String {
+    format!("{}/{COMPLETE}", stage(run))
+}
+
+/// The run whose [`stage_complete`] a path is.
+pub(crate) fn run_of_complete(path: &str) -> Option<RunId> {
+    path.strip_prefix(RUNS)?.strip_prefix("/run=")?.strip_suffix(COMPLETE)?.strip_suffix('/')?.parse().ok()
+}
+
+/// In trusted: a file of the table. The sequence number makes the name new for ever, the digest tells files of a run
+/// apart.
+pub(crate) fn table_file(partition_folder: &str, sequence: u64, digest: u128) -> String {
+    format!("events/{partition_folder}/part-{sequence:08}-{digest:032x}.parquet")
+}
+
+/// In trusted: a commit.
+pub(crate) fn log_entry(sequence: u64) -> String {
+    format!("{LOG}/{sequence:020}.json")
+}
+
+/// The sequence number of a [`log_entry`].
+pub(crate) fn sequence_of(path: &str) -> Option<u64> {
+    path.strip_prefix(LOG)?.strip_prefix('/')?.strip_suffix(".json")?.parse().ok()
+}

@@ -1,0 +1,105 @@
+//! Threads that compute, beside the one task that waits for stores.
+//!
+//! A thread hands over the future of a store call and gets a [`Ticket`]; the task that called [`on_threads`] polls all
+//! such futures in its own context, so whatever runtime the store needs is the caller's. Nothing computes on that task,
+//! and no thread ever polls a store.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread;
+
+use futures::channel::{mpsc, oneshot};
+use futures::executor::block_on;
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
+use futures::{FutureExt, StreamExt};
+
+use super::stop::Stop;
+use crate::error::{Error, Result};
+
+/// A thread's way to the store.
+#[derive(Clone)]
+pub(crate) struct Remote {
+    calls: mpsc::UnboundedSender<BoxFuture<'static, ()>>,
+}
+
+/// The answer to a store call that is under way.
+pub(crate) struct Ticket<T>(oneshot::Receiver<Result<T>>);
+
+impl Remote {
+    /// Starts a store call.
+    pub(crate) fn start<T: Send + 'static>(&self, call: impl Future<Output = Result<T>> + Send + 'static) -> Ticket<T> {
+        let (answer, ticket) = oneshot::channel();
+        let call = call.map(|result| {
+            // A thread that failed meanwhile does not wait for the answer.
+            let _ = answer.send(result);
+        });
+        // A closed channel drops the call, and the ticket says so.
+        let _ = self.calls.unbounded_send(call.boxed());
+        Ticket(ticket)
+    }
+}
+
+impl<T> Ticket<T> {
+    /// Waits for the answer.
+    ///
+    /// # Errors
+    /// The call's, or [`Error::Interrupted`] when the task is gone.
+    pub(crate) fn wait(self) -> Result<T> {
+        block_on(self.0).unwrap_or(Err(Error::Interrupted))
+    }
+}
+
+/// Runs `work` on that many threads and the store calls they start on this task. The results are in no order.
+///
+/// # Errors
+/// The first error of a thread. The others are told through `stop` and end with [`Error::Interrupted`].
+pub(crate) async fn on_threads<T, F>(threads: usize, stop: &Arc<Stop>, work: F) -> Result<Vec<T>>
+where
+    T: Send + 'static,
+    F: Fn(&Remote) -> Result<T> + Send + Sync + 'static,
+{
+    let (calls, mut started) = mpsc::unbounded();
+    let (ended, mut results) = mpsc::unbounded();
+    let work = Arc::new(work);
+    for _ in 0..threads {
+        let (work, ended, remote) = (Arc::clone(&work), ended.clone(), Remote { calls: calls.clone() });
+        let stop = Arc::clone(stop);
+        thread::spawn(move || {
+            let result = catch_unwind(AssertUnwindSafe(|| work(&remote)));
+            if !matches!(result, Ok(Ok(_))) {
+                stop.fail();
+            }
+            // What the threads share is dropped before the last result arrives: scratch files are gone when it does.
+            drop(work);
+            let _ = ended.unbounded_send(result.unwrap_or_else(|panic| Err(panicked(&*panic))));
+        });
+    }
+    drop((work, calls, ended));
+    let mut under_way = FuturesUnordered::new();
+    let mut all = Vec::with_capacity(threads);
+    let mut first_error = None;
+    loop {
+        futures::select! {
+            call = started.select_next_some() => under_way.push(call),
+            () = under_way.select_next_some() => {}
+            result = results.next() => match result {
+                Some(Ok(result)) => all.push(result),
+                // An interruption follows from the error of another thread, or is the only one.
+                Some(Err(error)) => match first_error {
+                    None | Some(Error::Interrupted) => first_error = Some(error),
+                    Some(_) => {}
+                },
+                None => break,
+            },
+        }
+    }
+    first_error.map_or(Ok(all), Err)
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> Error {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let message = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned());
+    Error::Panic { message }
+}

@@ -1,0 +1,167 @@
+//! What a run did, for people and machines.
+
+use std::collections::BTreeMap;
+use std::ops::AddAssign;
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use super::layout::RunId;
+use crate::event::Reason;
+use crate::table::Duplicate;
+
+/// The version of [`Report`]'s form. It grows when a field is renamed, removed or changes its meaning.
+pub const REPORT_VERSION: u32 = 1;
+
+/// What a run did.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// [`REPORT_VERSION`].
+    pub version: u32,
+    /// The run.
+    pub run: RunId,
+    /// Which part of the job it was.
+    pub job: Job,
+    /// The day under which inputs and rejects are filed.
+    #[serde(with = "iso_date")]
+    pub date: NaiveDate,
+    /// The number of the run's entry in the table's log; `None` when it committed nothing.
+    pub commit: Option<u64>,
+    /// The sum over all inputs.
+    pub totals: Counts,
+    /// By input, in the order of their names.
+    pub inputs: Vec<InputReport>,
+    /// What was written, in the order of the paths.
+    pub partitions: Vec<PartitionReport>,
+    /// How long each part took; empty when the run was given no clock.
+    pub elapsed: Vec<PhaseReport>,
+}
+
+/// The part of the job that a run did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Job {
+    /// Pending inputs to the table.
+    Run,
+    /// Pending inputs to the stage zone.
+    Parse,
+    /// The stage zone to the table.
+    Distribute,
+}
+
+/// What became of the bytes of an input.
+///
+/// `records = events + rejects` always, and once deduplicated `events = rows + duplicates`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Bytes as stored.
+    pub bytes: u64,
+    /// Bytes after decompression.
+    pub text_bytes: u64,
+    /// Records and pieces of damage that were framed.
+    pub records: u64,
+    /// Records that met the contract.
+    pub events: u64,
+    /// Events that became rows of the table. Zero after `parse`, which does not know yet.
+    pub rows: u64,
+    /// Events that were dropped for a greater one of the same id, by how they relate to it.
+    pub duplicates: BTreeMap<Duplicate, u64>,
+    /// Records that are in the quarantine, by reason.
+    pub rejects: BTreeMap<Reason, u64>,
+}
+
+impl Counts {
+    /// All rejects.
+    #[must_use]
+    pub fn rejects_total(&self) -> u64 {
+        self.rejects.values().sum()
+    }
+
+    /// All duplicates.
+    #[must_use]
+    pub fn duplicates_total(&self) -> u64 {
+        self.duplicates.values().sum()
+    }
+}
+
+impl AddAssign<&Self> for Counts {
+    fn add_assign(&mut self, other: &Self) {
+        self.bytes += other.bytes;
+        self.text_bytes += other.text_bytes;
+        self.records += other.records;
+        self.events += other.events;
+        self.rows += other.rows;
+        for (&duplicate, count) in &other.duplicates {
+            *self.duplicates.entry(duplicate).or_default() += count;
+        }
+        for (&reason, count) in &other.rejects {
+            *self.rejects.entry(reason).or_default() += count;
+        }
+    }
+}
+
+/// What became of an input.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InputReport {
+    /// Its name below `pending`.
+    pub key: String,
+    /// What was in it.
+    #[serde(flatten)]
+    pub counts: Counts,
+}
+
+/// What was written to a partition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartitionReport {
+    /// The partition's folder below the table's.
+    pub path: String,
+    /// Rows written.
+    pub rows: u64,
+    /// Bytes written.
+    pub bytes: u64,
+    /// Files written.
+    pub files: u64,
+}
+
+/// How long a part of a run took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PhaseReport {
+    /// The part.
+    pub phase: Phase,
+    /// Milliseconds.
+    pub elapsed_ms: u64,
+}
+
+/// The parts of a run, in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Listing the inputs.
+    Plan,
+    /// Framing and decoding them.
+    Parse,
+    /// Finding the rows that stay.
+    Deduplicate,
+    /// Sorting and encoding files of the table, to the stage zone.
+    Write,
+    /// Committing, and putting files where readers see them.
+    Publish,
+    /// Moving inputs to `processed`.
+    Move,
+    /// Erasing the stage.
+    Erase,
+}
+
+/// Dates as `YYYY-MM-DD`.
+mod iso_date {
+    use chrono::NaiveDate;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(date: &NaiveDate, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(date)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NaiveDate, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}

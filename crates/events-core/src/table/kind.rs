@@ -1,0 +1,97 @@
+//! Kinds of events, numbered as they are met.
+//!
+//! The numbers depend on the order in which threads meet the kinds, so nothing that is written may depend on them.
+
+use std::hash::BuildHasher;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::content::kind_digest;
+use super::partition;
+use crate::event::Fault;
+
+/// A pair of domain and event type.
+#[derive(Debug)]
+pub(crate) struct Kind {
+    pub(crate) domain: String,
+    pub(crate) event_type: String,
+    /// `domain-event_type`, by which partitions are told apart.
+    pub(crate) name: String,
+    /// The name as it stands in a path.
+    pub(crate) escaped: String,
+    pub(crate) digest: u128,
+    name_hash: u64,
+}
+
+impl Kind {
+    fn new(domain: &str, event_type: &str) -> Result<Self, Fault> {
+        let name = partition::join(domain, event_type);
+        Ok(Self {
+            escaped: partition::escaped_name(&name)?,
+            digest: kind_digest(domain, event_type),
+            name_hash: xxh3_64(name.as_bytes()),
+            domain: domain.to_owned(),
+            event_type: event_type.to_owned(),
+            name,
+        })
+    }
+
+    /// The bucket of a partition: the same in every process.
+    pub(crate) fn bucket(&self, day: i32, buckets: usize) -> usize {
+        let hash = (self.name_hash ^ (day as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15)).wrapping_mul(0xD6E8_FEB8_6659_FD93);
+        ((hash >> 32) as usize) % buckets
+    }
+}
+
+/// All kinds of a run.
+#[derive(Debug, Default)]
+pub(crate) struct Kinds {
+    list: RwLock<Vec<Arc<Kind>>>,
+}
+
+impl Kinds {
+    pub(crate) fn list(&self) -> Vec<Arc<Kind>> {
+        self.list.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The kind of that number, in a table that holds it.
+    fn number(&self, domain: &str, event_type: &str) -> Result<(u32, Arc<Kind>), Fault> {
+        let kind = Arc::new(Kind::new(domain, event_type)?);
+        let mut list = self.list.write().unwrap_or_else(PoisonError::into_inner);
+        let known = list.iter().position(|known| known.domain == domain && known.event_type == event_type);
+        let number = known.unwrap_or_else(|| {
+            list.push(kind);
+            list.len() - 1
+        });
+        Ok((number as u32, Arc::clone(&list[number])))
+    }
+}
+
+/// A thread's view of the kinds, without a lock for those it knows.
+pub(crate) struct KindCache {
+    kinds: Arc<Kinds>,
+    known: HashTable<(u32, Arc<Kind>)>,
+    hasher: FixedState,
+}
+
+impl KindCache {
+    pub(crate) fn new(kinds: Arc<Kinds>) -> Self {
+        Self { kinds, known: HashTable::new(), hasher: FixedState::default() }
+    }
+
+    pub(crate) fn get(&mut self, domain: &str, event_type: &str) -> Result<&(u32, Arc<Kind>), Fault> {
+        let hash = self.hasher.hash_one((domain, event_type));
+        let same = |(_, kind): &(u32, Arc<Kind>)| kind.domain == domain && kind.event_type == event_type;
+        let rehash = |(_, kind): &(u32, Arc<Kind>)| self.hasher.hash_one((&*kind.domain, &*kind.event_type));
+        match self.known.entry(hash, same, rehash) {
+            hashbrown::hash_table::Entry::Occupied(entry) => Ok(entry.into_mut()),
+            hashbrown::hash_table::Entry::Vacant(entry) => {
+                let numbered = self.kinds.number(domain, event_type)?;
+                Ok(entry.insert(numbered).into_mut())
+            }
+        }
+    }
+}

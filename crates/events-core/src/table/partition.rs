@@ -1,0 +1,116 @@
+//! Where a row belongs: the partition of its kind and UTC day, and the folder of that partition.
+//!
+//! | value of `domain_event_type` | folder |
+//! |---|---|
+//! | `account-status-change` | `domain_event_type=account-status-change` |
+//! | `a/b-c=d` | `domain_event_type=a%2Fb-c%3Dd` |
+//! | `50%-ü` | `domain_event_type=50%25-%C3%BC` |
+//! | `two words-x` | `domain_event_type=two%20words-x` |
+//!
+//! Everything but letters and digits of ASCII, `-`, `_` and `.` is percent-encoded in UTF-8 with capital digits, as
+//! DuckDB, Polars and Arrow write and read it. `year`, `month` and `day` are not padded: with zeros DuckDB would read
+//! them as text. No value is null or empty, because the contract of an event forbids both.
+
+use std::fmt::Write as _;
+
+use chrono::{Datelike, NaiveDate};
+
+use super::schema::column;
+use crate::event::{Fault, Reason};
+
+/// The longest value of `domain_event_type`, in bytes as escaped: file systems limit a folder's name to 255.
+pub const PARTITION_VALUE_BYTES_MAX: usize = 200;
+
+/// Microseconds in a day.
+const DAY: i64 = 86_400_000_000;
+
+/// The partition of a row. Partitions order by name, then day.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PartitionKey {
+    /// `domain`, a hyphen and `event_type`, as they are. Two kinds can share it, as (`a-b`, `c`) and (`a`, `b-c`) do.
+    pub domain_event_type: String,
+    /// Days since 1970-01-01 in UTC.
+    pub day: i32,
+}
+
+impl PartitionKey {
+    /// The partition of a kind and an instant in microseconds since 1970.
+    #[must_use]
+    pub fn new(domain: &str, event_type: &str, timestamp: i64) -> Self {
+        Self { domain_event_type: join(domain, event_type), day: day(timestamp) }
+    }
+
+    /// The UTC day of the partition.
+    #[must_use]
+    pub fn date(&self) -> NaiveDate {
+        date(self.day)
+    }
+
+    /// The folder of the partition below the table's: four Hive segments.
+    ///
+    /// ```
+    /// use events_core::table::PartitionKey;
+    ///
+    /// let key = PartitionKey::new("card/eu", "issued", 1_610_619_537_000_000);
+    /// assert_eq!(key.folder(), "domain_event_type=card%2Feu-issued/year=2021/month=1/day=14");
+    /// ```
+    #[must_use]
+    pub fn folder(&self) -> String {
+        folder(&escape_partition_value(&self.domain_event_type), self.day)
+    }
+}
+
+/// The folder of a partition whose `domain_event_type` is escaped already.
+pub(crate) fn folder(escaped: &str, day: i32) -> String {
+    let date = date(day);
+    format!(
+        "{}={escaped}/{}={}/{}={}/{}={}",
+        column::DOMAIN_EVENT_TYPE,
+        column::YEAR,
+        date.year(),
+        column::MONTH,
+        date.month(),
+        column::DAY,
+        date.day(),
+    )
+}
+
+pub(crate) fn join(domain: &str, event_type: &str) -> String {
+    format!("{domain}-{event_type}")
+}
+
+/// The UTC day of an instant in microseconds, in days since 1970.
+pub(crate) fn day(timestamp: i64) -> i32 {
+    // An `Event` is between the years 0001 and 9999.
+    timestamp.div_euclid(DAY) as i32
+}
+
+/// The date of a day between the years 0001 and 9999.
+pub(crate) fn date(day: i32) -> NaiveDate {
+    NaiveDate::from_epoch_days(day).unwrap_or_default()
+}
+
+/// The value of a partition column as it stands in a path.
+#[must_use]
+pub fn escape_partition_value(value: &str) -> String {
+    let mut escaped = String::with_capacity(value.len());
+    for byte in value.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.') {
+            escaped.push(char::from(byte));
+        } else {
+            // Writing to a string does not fail.
+            let _ = write!(escaped, "%{byte:02X}");
+        }
+    }
+    escaped
+}
+
+/// The escaped `domain_event_type` of a kind.
+pub(crate) fn escaped_name(name: &str) -> Result<String, Fault> {
+    let escaped = escape_partition_value(name);
+    if escaped.len() > PARTITION_VALUE_BYTES_MAX {
+        let detail = format!("`domain-event_type` takes {} bytes in a path", escaped.len());
+        return Err(Fault::new(Reason::PartitionTooLong, detail));
+    }
+    Ok(escaped)
+}
