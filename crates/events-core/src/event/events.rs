@@ -1,6 +1,8 @@
 //! The events of a piece of input, one after the other.
 
 use super::Event;
+use std::ops::Range;
+
 use super::decode::decode_spaced;
 use super::fault::{Fault, Reason};
 use crate::json::{Damage, FrameLimits, Scan, Scanner};
@@ -35,6 +37,8 @@ pub struct Events<'a> {
     offset: u64,
     scanner: Scanner,
     at_end: bool,
+    /// Where the last item lies in the bytes.
+    last: Range<usize>,
 }
 
 impl<'a> Events<'a> {
@@ -55,7 +59,7 @@ impl<'a> Events<'a> {
     pub(crate) fn of_piece(bytes: &'a [u8], limits: FrameLimits, offset: u64, at_end: bool) -> Self {
         // One check of everything costs a tenth of checks record by record.
         let text = simdutf8::basic::from_utf8(bytes).ok();
-        Self { bytes, text, offset, scanner: Scanner::new(limits), at_end }
+        Self { bytes, text, offset, scanner: Scanner::new(limits), at_end, last: 0..0 }
     }
 
     /// What the piece holds of a record that goes on behind it.
@@ -63,7 +67,12 @@ impl<'a> Events<'a> {
         &self.bytes[self.scanner.pending_from()..]
     }
 
-    fn text(&self, span: std::ops::Range<usize>) -> Result<&'a str, Fault> {
+    /// The last item as a reject: for an event that breaks a rule which is not the contract's.
+    pub(crate) fn reject_last(&self, fault: Fault) -> Reject<'a> {
+        Reject { offset: self.offset + self.last.start as u64, bytes: &self.bytes[self.last.clone()], fault }
+    }
+
+    fn text(&self, span: Range<usize>) -> Result<&'a str, Fault> {
         let text = match self.text {
             Some(text) => text.get(span),
             None => simdutf8::basic::from_utf8(&self.bytes[span]).ok(),
@@ -77,17 +86,17 @@ impl<'a> Iterator for Events<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let found = self.scanner.next(self.bytes, self.at_end)?;
-        let span = found.span.clone();
+        self.last = found.span.clone();
         let event = match found.what {
             Scan::Record { spaced } => self.text(found.span).and_then(|text| decode_spaced(text, spaced)),
             Scan::Damaged(damage) => Err(self.fault(found.span, damage)),
         };
-        Some(event.map_err(|fault| Reject { offset: self.offset + span.start as u64, bytes: &self.bytes[span], fault }))
+        Some(event.map_err(|fault| self.reject_last(fault)))
     }
 }
 
 impl Events<'_> {
-    fn fault(&self, span: std::ops::Range<usize>, damage: Damage) -> Fault {
+    fn fault(&self, span: Range<usize>, damage: Damage) -> Fault {
         match self.text(span) {
             Ok(text) if damage == Damage::StrayText && is_json(text) => {
                 Fault::new(Reason::NotAnObject, "a JSON value that is not an object")

@@ -13,4 +13,4 @@ pub(crate) use compression::decoder;
 pub use compression::{Compression, decompress};
 pub use framer::{Frame, Framer};
 pub use scanner::{Damage, FrameLimits};
-pub(crate) use scanner::{Scan, Scanner, is_space};
+pub(crate) use scanner::{Scan, Scanner};

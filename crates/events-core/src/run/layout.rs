@@ -117,7 +117,12 @@ pub(crate) fn stage_keys(run: &RunId, shard: usize, number: usize) -> String {
 
 /// In stage: a file of the table before the commit.
 pub(crate) fn stage_out(run: &RunId, digest: u128) -> String {
-    format!("{}/out/{digest:032x}.parquet", stage(run))
+    format!("{}/{digest:032x}.parquet", stage_outs(run))
+}
+
+/// In stage: all files of the table before the commit.
+pub(crate) fn stage_outs(run: &RunId) -> String {
+    format!("{}/out", stage(run))
 }
 
 /// In stage: the rejects of an input before the commit.

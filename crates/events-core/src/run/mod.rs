@@ -1,15 +1,32 @@
-//! Runs.
+//! Runs: inputs in a landing zone become rows of a table in a trusted zone.
+//!
+//! [`Distributor`] is the way in. It decides in values (a [`Plan`], a ledger, an entry of the table's log) and acts on
+//! stores in one order; see its module for the order and [`Report`] for what comes out.
+
+mod actions;
+mod context;
 mod distributor;
+mod exchange;
+mod feed;
 mod layout;
+mod ledger;
+mod log;
+mod losers;
+mod parse;
 mod plan;
 mod progress;
+mod quarantine;
+mod remote;
 mod report;
+mod stage;
 mod stop;
+mod write;
 mod zone;
+
 pub use distributor::{Distributor, Start};
 pub use layout::RunId;
 pub use plan::{Input, Plan};
 pub use progress::Progress;
-pub use report::*;
+pub use report::{Counts, InputReport, Job, PartitionReport, Phase, PhaseReport, REPORT_VERSION, Report};
 pub use stop::Cancel;
 pub use zone::{Zone, Zones};

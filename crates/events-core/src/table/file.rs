@@ -226,7 +226,12 @@ impl FileWriter {
         self.finish()
     }
 
-    /// The bytes that the file has so far, as far as they are encoded; it grows by whole batches.
+    /// Whether all rows so far are encoded. So they are after every [`BATCH_ROWS`].
+    pub(crate) fn ends_batch(&self) -> bool {
+        self.batch.rows == 0
+    }
+
+    /// The bytes that the file has so far, as far as they are encoded.
     pub(crate) fn encoded_bytes(&self) -> usize {
         self.writer.bytes_written() + self.writer.in_progress_size()
     }

@@ -10,8 +10,8 @@ mod stage;
 use crate::table::Key;
 
 pub(crate) use scratch::{Scratch, ScratchFile};
-pub(crate) use spool::{Overflow, Segments, Spool};
-pub(crate) use stage::{Staged, StageLanes, StageWhat};
+pub(crate) use spool::{Overflow, Spool};
+pub(crate) use stage::{Rebase, StageLanes, StageWhat, Staged};
 
 /// How a run's rows and keys are spread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -23,6 +23,9 @@ pub(crate) struct Spread {
 }
 
 impl Spread {
+    /// The spread of every stage, so that stages can be distributed together.
+    pub(crate) const STAGED: Self = Self { buckets: 256, shards: 64 };
+
     /// Lanes enough that one fits a thread's share of the memory, for inputs of that size.
     pub(crate) fn of(input_bytes: u64, lane_bytes_max: usize) -> Self {
         // Partitions differ in size: an average lane of a quarter leaves room for the large ones. Keys are an eighth of

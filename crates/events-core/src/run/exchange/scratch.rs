@@ -21,7 +21,7 @@ impl Scratch {
         Self { folder, next: AtomicU64::new(0) }
     }
 
-    fn error(&self, operation: &'static str, source: io::Error) -> Error {
+    pub(crate) fn error(&self, operation: &'static str, source: io::Error) -> Error {
         Error::Scratch { operation, folder: self.folder.clone(), source }
     }
 

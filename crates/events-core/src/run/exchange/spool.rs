@@ -116,7 +116,9 @@ impl Spool {
     /// Moves a lane out of memory, all of it, and tells what lies in the stage zone.
     pub(crate) fn flush(&self, lane: usize, remote: &Remote) -> Result<Vec<Staged>> {
         let guard = self.lane(lane);
-        if !guard.buffer.is_empty() {
+        if guard.buffer.is_empty() {
+            drop(guard);
+        } else {
             self.spill(lane, guard, remote)?;
         }
         let staged = |extent: &Extent| match extent {

@@ -1,0 +1,67 @@
+//! What everything in a run shares.
+
+use std::sync::Arc;
+
+use super::distributor::Start;
+use super::exchange::{Exchange, Overflow, Scratch, ScratchFile, Spool, Spread, StageLanes, StageWhat};
+use super::progress::Progress;
+use super::stop::Stop;
+use super::zone::Zones;
+use crate::config::Config;
+use crate::table::Kinds;
+
+/// A run under way.
+pub(crate) struct Context {
+    pub(crate) config: Config,
+    pub(crate) zones: Zones,
+    pub(crate) start: Start,
+    pub(crate) stop: Arc<Stop>,
+    pub(crate) progress: Arc<Progress>,
+    pub(crate) scratch: Arc<Scratch>,
+    pub(crate) kinds: Arc<Kinds>,
+}
+
+/// The longest range that is read at once. Larger ones are not faster and would be held by every thread.
+const CHUNK_BYTES_MAX: usize = 2 << 20;
+
+impl Context {
+    /// What a thread may hold of a lane while it writes partitions. The threads together take half the memory; rows that
+    /// have not overflowed, and encoders, take the rest.
+    pub(crate) fn lane_bytes_max(&self) -> usize {
+        self.config.memory_bytes / (2 * self.config.threads)
+    }
+
+    /// The bytes of an input that a thread parses at once.
+    pub(crate) fn chunk_bytes(&self) -> usize {
+        (self.config.memory_bytes / (16 * self.config.threads)).clamp(16 << 10, CHUNK_BYTES_MAX)
+    }
+
+    pub(crate) fn scratch_spool(&self, lanes: usize, share: usize) -> Spool {
+        let file = ScratchFile::new(Arc::clone(&self.scratch));
+        Spool::new(lanes, self.config.memory_bytes / share, Overflow::Scratch(file))
+    }
+
+    /// An exchange that lives in this process.
+    pub(crate) fn scratch_exchange(&self, input_bytes: u64) -> Exchange {
+        let spread = Spread::of(input_bytes, self.lane_bytes_max());
+        Exchange { rows: self.scratch_spool(spread.buckets, 4), keys: self.scratch_spool(spread.shards, 16), spread }
+    }
+
+    /// An exchange that lives in the stage zone.
+    pub(crate) fn stage_exchange(&self) -> Exchange {
+        let spread = Spread::STAGED;
+        let spool = |lanes, share, what| {
+            Spool::new(lanes, self.config.memory_bytes / share, Overflow::Stage(self.stage_lanes(what)))
+        };
+        Exchange {
+            rows: spool(spread.buckets, 2, StageWhat::Rows),
+            keys: spool(spread.shards, 8, StageWhat::Keys),
+            spread,
+        }
+    }
+
+    pub(crate) fn stage_lanes(&self, what: StageWhat) -> StageLanes {
+        let (zone, run) = (self.zones.stage.clone(), self.start.run.clone());
+        StageLanes { zone, run, what, kinds: Arc::clone(&self.kinds) }
+    }
+}

@@ -1,0 +1,321 @@
+//! Inputs become tasks: pieces that threads can parse apart.
+//!
+//! An input is read in ranges, in order, a few ahead. Each range is cut where a record probably begins; what lies before
+//! the first such place belongs to the record that the range before it left open. A task never knows whether it was cut
+//! right: [`super::parse`] finds out.
+
+use std::collections::VecDeque;
+use std::io::{self, BufRead, Read};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::{Buf, Bytes};
+use object_store::{GetOptions, GetRange, ObjectStore};
+
+use super::context::Context;
+use super::plan::{Input, Plan};
+use super::remote::{Remote, Ticket};
+use crate::error::{Error, Result};
+use crate::json::split::{boundaries, first_key};
+use crate::json::{Compression, decoder};
+
+/// A part of an input, cut where records probably begin and end.
+pub(crate) struct Task {
+    /// The number of the input in the plan.
+    pub(crate) input: usize,
+    /// The number of the task in the input, from 0.
+    pub(crate) sequence: u64,
+    /// Where the first piece begins in the decompressed input.
+    pub(crate) offset: u64,
+    /// At least one, one behind the other.
+    pub(crate) pieces: Vec<Bytes>,
+    /// The input ends here.
+    pub(crate) last: bool,
+    /// The input ends here because its compression is damaged.
+    pub(crate) damage: Option<String>,
+}
+
+/// All inputs of a plan, for many threads.
+pub(crate) struct Feed {
+    context: Arc<Context>,
+    plan: Arc<Plan>,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// The next input to open.
+    next: usize,
+    /// Open inputs that no thread is reading.
+    idle: Vec<Source>,
+    /// Threads that are reading an open input.
+    busy: usize,
+}
+
+/// How often a thread that waits for others looks whether the run is to stop.
+pub(crate) const LOOK_AROUND: Duration = Duration::from_millis(20);
+
+impl Feed {
+    pub(crate) fn new(context: Arc<Context>, plan: Arc<Plan>) -> Self {
+        Self { context, plan, state: Mutex::default(), changed: Condvar::new() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next task; `None` when there is none left. Inputs are opened in their order, one a thread.
+    pub(crate) fn next(&self, remote: &Remote) -> Result<Option<Task>> {
+        let mut state = self.lock();
+        let mut source = loop {
+            self.context.stop.check()?;
+            if let Some(source) = state.idle.pop() {
+                break source;
+            }
+            if let Some(input) = self.plan.inputs.get(state.next) {
+                state.next += 1;
+                break Source::new(&self.context, state.next - 1, input, remote);
+            }
+            if state.busy == 0 {
+                return Ok(None);
+            }
+            state = self.changed.wait_timeout(state, LOOK_AROUND).unwrap_or_else(PoisonError::into_inner).0;
+        };
+        state.busy += 1;
+        drop(state);
+        let task = source.next();
+        let mut state = self.lock();
+        state.busy -= 1;
+        if task.as_ref().is_ok_and(|task| !task.last) {
+            state.idle.push(source);
+        }
+        drop(state);
+        self.changed.notify_all();
+        task.map(Some)
+    }
+}
+
+/// An input that is being read.
+struct Source {
+    input: usize,
+    sequence: u64,
+    reading: Reading,
+    chunk_bytes: usize,
+    record_bytes_max: usize,
+    /// What was read and is in no task yet.
+    carry: Vec<u8>,
+    /// Where the carry begins.
+    offset: u64,
+    first_key: Option<Vec<u8>>,
+}
+
+enum Reading {
+    /// Nothing was read yet, so whether it is compressed is unknown.
+    Unopened(Box<Ranges>),
+    Plain(Box<Ranges>),
+    Compressed(Box<dyn Read + Send>),
+    /// Only between two states.
+    Nothing,
+}
+
+enum Chunk {
+    Bytes(Bytes),
+    End,
+    Damaged(String),
+}
+
+impl Source {
+    fn new(context: &Arc<Context>, number: usize, input: &Input, remote: &Remote) -> Self {
+        Self {
+            input: number,
+            sequence: 0,
+            reading: Reading::Unopened(Box::new(Ranges::new(context, input, remote))),
+            chunk_bytes: context.chunk_bytes(),
+            record_bytes_max: context.config.record_bytes_max,
+            carry: Vec::new(),
+            offset: 0,
+            first_key: None,
+        }
+    }
+
+    fn next(&mut self) -> Result<Task> {
+        loop {
+            let chunk = match self.chunk()? {
+                Chunk::End => return Ok(self.task(Vec::new(), true, None)),
+                Chunk::Damaged(detail) => return Ok(self.task(Vec::new(), true, Some(detail))),
+                Chunk::Bytes(chunk) => chunk,
+            };
+            let key = self.first_key.get_or_insert_with(|| first_key(&chunk).to_vec());
+            if let Reading::Plain(ranges) = &self.reading && ranges.at_end() {
+                return Ok(self.task(vec![chunk], true, None));
+            }
+            if let Some((first, last)) = boundaries(&chunk, key) {
+                self.carry.extend_from_slice(&chunk[..first]);
+                let task = self.task(vec![chunk.slice(first..last)], false, None);
+                self.carry.extend_from_slice(&chunk[last..]);
+                return Ok(task);
+            }
+            self.carry.extend_from_slice(&chunk);
+            // No record is longer: wherever the carry is cut, the parser puts it together again.
+            if self.carry.len() > self.record_bytes_max {
+                return Ok(self.task(Vec::new(), false, None));
+            }
+        }
+    }
+
+    /// A task of the carry and what follows it.
+    fn task(&mut self, mut pieces: Vec<Bytes>, last: bool, damage: Option<String>) -> Task {
+        if !self.carry.is_empty() || pieces.is_empty() {
+            pieces.insert(0, Bytes::from(std::mem::take(&mut self.carry)));
+        }
+        let (offset, sequence) = (self.offset, self.sequence);
+        self.offset += pieces.iter().map(|piece| piece.len() as u64).sum::<u64>();
+        self.sequence += 1;
+        Task { input: self.input, sequence, offset, pieces, last, damage }
+    }
+
+    fn chunk(&mut self) -> Result<Chunk> {
+        self.open()?;
+        match &mut self.reading {
+            Reading::Plain(ranges) => Ok(ranges.next()?.map_or(Chunk::End, Chunk::Bytes)),
+            Reading::Compressed(reader) => {
+                let mut chunk = Vec::with_capacity(self.chunk_bytes);
+                match reader.take(self.chunk_bytes as u64).read_to_end(&mut chunk) {
+                    Ok(0) => Ok(Chunk::End),
+                    Ok(_) => Ok(Chunk::Bytes(chunk.into())),
+                    // What came out before the damage is good; the next call comes here again.
+                    Err(error) if !chunk.is_empty() => {
+                        self.reading = Reading::Compressed(Box::new(Broken(Some(error))));
+                        Ok(Chunk::Bytes(chunk.into()))
+                    }
+                    Err(error) => match error.downcast::<Error>() {
+                        Ok(error) => Err(error),
+                        Err(error) => Ok(Chunk::Damaged(format!("the compressed input is damaged: {error}"))),
+                    },
+                }
+            }
+            Reading::Unopened(_) | Reading::Nothing => Ok(Chunk::End),
+        }
+    }
+
+    /// Looks at the first bytes, once.
+    fn open(&mut self) -> Result<()> {
+        if !matches!(self.reading, Reading::Unopened(_)) {
+            return Ok(());
+        }
+        if let Reading::Unopened(mut ranges) = std::mem::replace(&mut self.reading, Reading::Nothing) {
+            let first = ranges.next()?.unwrap_or_default();
+            self.reading = match Compression::detect(&first) {
+                None => {
+                    ranges.put_back(first);
+                    Reading::Plain(ranges)
+                }
+                Some(compression) => {
+                    let reader = RangeReader { ranges, current: first };
+                    Reading::Compressed(decoder(compression, reader).unwrap_or_else(|error| Box::new(Broken(Some(error)))))
+                }
+            };
+        }
+        Ok(())
+    }
+}
+
+/// A reader that failed.
+struct Broken(Option<io::Error>);
+
+impl Read for Broken {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
+    }
+}
+
+/// The ranges of an input, in order, a few ahead.
+struct Ranges {
+    context: Arc<Context>,
+    remote: Remote,
+    input: Input,
+    next: u64,
+    ahead: VecDeque<Ticket<Bytes>>,
+    put_back: Option<Bytes>,
+}
+
+impl Ranges {
+    fn new(context: &Arc<Context>, input: &Input, remote: &Remote) -> Self {
+        Self {
+            context: Arc::clone(context),
+            remote: remote.clone(),
+            input: input.clone(),
+            next: 0,
+            ahead: VecDeque::new(),
+            put_back: None,
+        }
+    }
+
+    fn at_end(&self) -> bool {
+        self.put_back.is_none() && self.ahead.is_empty() && self.next == self.input.bytes
+    }
+
+    fn put_back(&mut self, range: Bytes) {
+        self.put_back = Some(range).filter(|range| !range.is_empty());
+    }
+
+    fn next(&mut self) -> Result<Option<Bytes>> {
+        if let Some(range) = self.put_back.take() {
+            return Ok(Some(range));
+        }
+        while self.ahead.len() < self.context.config.requests_max && self.next < self.input.bytes {
+            let end = self.input.bytes.min(self.next + self.context.chunk_bytes() as u64);
+            let ticket = self.request(self.next..end);
+            self.ahead.push_back(ticket);
+            self.next = end;
+        }
+        let Some(ticket) = self.ahead.pop_front() else { return Ok(None) };
+        let range = ticket.wait()?;
+        self.context.progress.bytes_read.fetch_add(range.len() as u64, std::sync::atomic::Ordering::Relaxed);
+        Ok(Some(range))
+    }
+
+    fn request(&self, range: std::ops::Range<u64>) -> Ticket<Bytes> {
+        let landing = self.context.zones.landing.clone();
+        let (path, e_tag) = (self.input.path(), self.input.e_tag.clone());
+        self.remote.start(async move {
+            let failed = |error| match error {
+                object_store::Error::Precondition { .. } => Error::InputChanged { object: landing.name(&path) },
+                error => landing.error("reading", &path, error),
+            };
+            let expected = range.end - range.start;
+            let options = GetOptions { range: Some(GetRange::Bounded(range)), if_match: e_tag, ..GetOptions::default() };
+            let got = landing.store().get_opts(&landing.path(&path)?, options).await.map_err(failed)?;
+            let bytes = got.bytes().await.map_err(failed)?;
+            if bytes.len() as u64 == expected { Ok(bytes) } else { Err(Error::InputChanged { object: landing.name(&path) }) }
+        })
+    }
+}
+
+/// The ranges of an input as a stream of bytes. Its errors carry an [`Error`].
+struct RangeReader {
+    ranges: Box<Ranges>,
+    current: Bytes,
+}
+
+impl BufRead for RangeReader {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.current.is_empty() {
+            self.current = self.ranges.next().map_err(io::Error::other)?.unwrap_or_default();
+        }
+        Ok(&self.current)
+    }
+
+    fn consume(&mut self, bytes: usize) {
+        self.current.advance(bytes);
+    }
+}
+
+impl Read for RangeReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.fill_buf()?.read(buffer)?;
+        self.consume(read);
+        Ok(read)
+    }
+}

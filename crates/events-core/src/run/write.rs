@@ -1,0 +1,317 @@
+//! Rows become files: one bucket at a time, sorted by partition, timestamp and id, without those that are dropped.
+//!
+//! A bucket that does not fit a thread's share of the memory is sorted in runs that are merged. Both ways give the same
+//! rows in the same order to the same encoder, so the files do not tell how much memory there was.
+
+use std::cmp::{Ordering, Reverse};
+use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::io::{BufReader, Read};
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use object_store::{ObjectStoreExt, PutPayload};
+
+use super::context::Context;
+use super::exchange::{Exchange, ScratchFile, Spool};
+use super::layout;
+use super::losers;
+use super::remote::{Remote, Ticket};
+use crate::error::{Error, Result};
+use crate::event::EventId;
+use crate::table::{BATCH_ROWS, FileWriter, Kind, Row, day, folder, row_at, rows};
+
+/// A file that lies in the stage zone and is to become one of the table.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Output {
+    /// The partition's folder.
+    pub(crate) folder: String,
+    pub(crate) digest: u128,
+    pub(crate) rows: u64,
+    pub(crate) bytes: u64,
+}
+
+/// Writes all buckets, for many threads.
+pub(crate) struct Write {
+    context: Arc<Context>,
+    exchange: Arc<Exchange>,
+    losers: Arc<Spool>,
+    kinds: Vec<Arc<Kind>>,
+    /// By kind: the place of its name among all names.
+    ranks: Vec<u32>,
+    /// The largest last, so that no thread begins it when the others are done.
+    buckets: Mutex<Vec<usize>>,
+}
+
+/// What partitions and rows are ordered by.
+struct Place<'a> {
+    rank: u32,
+    timestamp: i64,
+    id: EventId<'a>,
+}
+
+impl Place<'_> {
+    fn compare(&self, other: &Place<'_>) -> Ordering {
+        (self.rank, self.timestamp).cmp(&(other.rank, other.timestamp)).then_with(|| self.id.cmp(&other.id))
+    }
+
+    fn partition(&self) -> (u32, i32) {
+        (self.rank, day(self.timestamp))
+    }
+}
+
+/// Rows of a partition, by rank of its name and day.
+type Sizes = HashMap<(u32, i32), usize>;
+
+impl Write {
+    pub(crate) fn new(context: &Arc<Context>, exchange: &Arc<Exchange>, losers: &Arc<Spool>) -> Self {
+        let kinds = context.kinds.list();
+        let mut names: Vec<&str> = kinds.iter().map(|kind| &*kind.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        let ranks = kinds.iter().map(|kind| names.binary_search(&&*kind.name).unwrap_or_default() as u32).collect();
+        let mut buckets: Vec<usize> = (0..exchange.spread.buckets).collect();
+        buckets.sort_by_key(|&bucket| exchange.rows.bytes(bucket));
+        Self {
+            context: Arc::clone(context),
+            exchange: Arc::clone(exchange),
+            losers: Arc::clone(losers),
+            ranks,
+            kinds,
+            buckets: Mutex::new(buckets),
+        }
+    }
+
+    /// A thread's part of the work.
+    pub(crate) fn work(&self, remote: &Remote) -> Result<Vec<Output>> {
+        let mut files = Files::new(self, remote);
+        loop {
+            self.context.stop.check()?;
+            let Some(bucket) = self.buckets.lock().unwrap_or_else(PoisonError::into_inner).pop() else { break };
+            let bytes = self.exchange.rows.bytes(bucket);
+            if bytes == 0 {
+                continue;
+            }
+            let losers = losers::of_bucket(&self.losers, bucket, remote)?;
+            if bytes <= self.context.lane_bytes_max() as u64 {
+                self.write_whole(bucket, &losers, &mut files)?;
+            } else {
+                self.write_merged(bucket, &losers, &mut files)?;
+            }
+        }
+        files.finish()
+    }
+
+    /// Sorts a bucket in memory.
+    fn write_whole(&self, bucket: usize, losers: &[u32], files: &mut Files<'_>) -> Result<()> {
+        let mut survivors = Survivors { losers, ordinal: 0 };
+        for block in self.exchange.rows.take(bucket, usize::MAX, files.remote) {
+            let block = block?;
+            let sorted = self.sort(&block, &mut survivors);
+            let mut sizes = Sizes::new();
+            for place in &sorted {
+                *sizes.entry(place.0.partition()).or_default() += 1;
+            }
+            for (_, at) in sorted {
+                files.push(&read(&block, at)?.0, &sizes)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sorts a bucket in runs and merges them.
+    fn write_merged(&self, bucket: usize, losers: &[u32], files: &mut Files<'_>) -> Result<()> {
+        let mut survivors = Survivors { losers, ordinal: 0 };
+        let mut sizes = Sizes::new();
+        let mut runs = Vec::new();
+        for block in self.exchange.rows.take(bucket, self.context.lane_bytes_max(), files.remote) {
+            self.context.stop.check()?;
+            let block = block?;
+            let run = ScratchFile::new(Arc::clone(&self.context.scratch));
+            let mut buffer = Vec::with_capacity(RUN_BUFFER_BYTES);
+            for (place, at) in self.sort(&block, &mut survivors) {
+                *sizes.entry(place.partition()).or_default() += 1;
+                let (_, end) = read(&block, at)?;
+                buffer.extend_from_slice(&block[at..end]);
+                if buffer.len() >= RUN_BUFFER_BYTES {
+                    run.append(&buffer)?;
+                    buffer.clear();
+                }
+            }
+            run.append(&buffer)?;
+            runs.push(run);
+        }
+        let mut heads = BinaryHeap::with_capacity(runs.len());
+        for run in &runs {
+            let reader = BufReader::with_capacity(RUN_BUFFER_BYTES, run.reader());
+            heads.extend(self.head(reader, Vec::new())?.map(Reverse));
+        }
+        let mut written = 0_usize;
+        while let Some(Reverse(head)) = heads.pop() {
+            files.push(&read(&head.row, 0)?.0, &sizes)?;
+            heads.extend(self.head(head.rest, head.row)?.map(Reverse));
+            written += 1;
+            if written.is_multiple_of(BATCH_ROWS) {
+                self.context.stop.check()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Where the rows of a block are that stay, in their order.
+    fn sort<'b>(&self, block: &'b [u8], survivors: &mut Survivors<'_>) -> Vec<(Place<'b>, usize)> {
+        let survivors = rows(block).filter(|_| survivors.next());
+        let mut sorted: Vec<_> = survivors.map(|(at, row)| (self.place(&row), at)).collect();
+        sorted.sort_unstable_by(|(one, _), (two, _)| one.compare(two));
+        sorted
+    }
+
+    fn place<'b>(&self, row: &Row<'b>) -> Place<'b> {
+        Place { rank: self.ranks[row.kind as usize], timestamp: row.timestamp, id: row.id.clone() }
+    }
+
+    /// The next row of a run; `None` at its end. `row` is a buffer to use again.
+    fn head<R: Read>(&self, mut rest: R, mut row: Vec<u8>) -> Result<Option<Head<R>>> {
+        row.resize(4, 0);
+        let failed = |source| self.context.scratch.error("reading", source);
+        match rest.read(&mut row[..1]).map_err(failed)? {
+            0 => return Ok(None),
+            _ => rest.read_exact(&mut row[1..]).map_err(failed)?,
+        }
+        let length = u32::from_le_bytes([row[0], row[1], row[2], row[3]]) as usize;
+        row.resize(length.max(4), 0);
+        rest.read_exact(&mut row[4..]).map_err(failed)?;
+        let place = self.place(&read(&row, 0)?.0);
+        let place = Place { rank: place.rank, timestamp: place.timestamp, id: place.id.into_owned() };
+        Ok(Some(Head { place, row, rest }))
+    }
+}
+
+/// A run in the merge reads this much at once.
+const RUN_BUFFER_BYTES: usize = 128 << 10;
+
+/// The row of a run that comes next.
+struct Head<R> {
+    place: Place<'static>,
+    row: Vec<u8>,
+    rest: R,
+}
+
+impl<R> PartialEq for Head<R> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl<R> Eq for Head<R> {}
+
+impl<R> PartialOrd for Head<R> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<R> Ord for Head<R> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.place.compare(&other.place)
+    }
+}
+
+/// Tells row by row, in the order of the bucket, whether it stays.
+struct Survivors<'a> {
+    losers: &'a [u32],
+    ordinal: u32,
+}
+
+impl Survivors<'_> {
+    fn next(&mut self) -> bool {
+        let loses = self.losers.first() == Some(&self.ordinal);
+        if loses {
+            self.losers = &self.losers[1..];
+        }
+        self.ordinal += 1;
+        !loses
+    }
+}
+
+fn read(block: &[u8], at: usize) -> Result<(Row<'_>, usize)> {
+    row_at(block, at).ok_or_else(|| Error::Ledger { problem: "a row came back from the exchange damaged".to_owned() })
+}
+
+/// The files that a thread writes, one after the other.
+struct Files<'a> {
+    write: &'a Write,
+    remote: &'a Remote,
+    /// The file in progress, and its partition.
+    open: Option<((u32, i32), FileWriter)>,
+    /// Rows of the open partition that are in no file yet.
+    left: usize,
+    /// A kind of the open partition: they all share the name.
+    kind: u32,
+    puts: VecDeque<(u64, Ticket<()>)>,
+    outputs: Vec<Output>,
+}
+
+/// The bytes of files that may be on their way to the store while the next one is encoded.
+const PUT_BYTES_MAX: u64 = 8 << 20;
+
+impl<'a> Files<'a> {
+    fn new(write: &'a Write, remote: &'a Remote) -> Self {
+        Self { write, remote, open: None, left: 0, kind: 0, puts: VecDeque::new(), outputs: Vec::new() }
+    }
+
+    /// Adds a row, in the order of [`Place`]. `sizes` counts the rows of its partition.
+    fn push(&mut self, row: &Row<'_>, sizes: &Sizes) -> Result<()> {
+        let partition = (self.write.ranks[row.kind as usize], day(row.timestamp));
+        let config = &self.write.context.config;
+        match &mut self.open {
+            Some((open, writer)) if *open == partition => {
+                // A file grows by batches, so where it ends does not depend on how rows arrive.
+                let rows = self.left;
+                if writer.ends_batch() && writer.encoded_bytes() >= config.file_bytes_max {
+                    self.close()?;
+                    self.open = Some((partition, FileWriter::new(&config.file_config(), rows).map_err(Error::encoding)?));
+                }
+            }
+            _ => {
+                self.close()?;
+                self.left = sizes.get(&partition).copied().unwrap_or_default();
+                self.kind = row.kind;
+                self.open = Some((partition, FileWriter::new(&config.file_config(), self.left).map_err(Error::encoding)?));
+            }
+        }
+        self.left = self.left.saturating_sub(1);
+        let Some((_, writer)) = &mut self.open else { return Ok(()) };
+        writer.push(row, &self.write.kinds[row.kind as usize]).map_err(Error::encoding)
+    }
+
+    /// Finishes the file in progress and sends it to the stage zone.
+    fn close(&mut self) -> Result<()> {
+        let Some(((_, day), writer)) = self.open.take() else { return Ok(()) };
+        let file = writer.finish().map_err(Error::encoding)?;
+        let folder = folder(&self.write.kinds[self.kind as usize].escaped, day);
+        let (digest, rows, bytes) = (file.digest, file.rows, file.length);
+        self.outputs.push(Output { folder, digest, rows, bytes });
+        let context = &self.write.context;
+        context.progress.rows_written.fetch_add(rows, Relaxed);
+        let (zone, path) = (context.zones.stage.clone(), layout::stage_out(&context.start.run, digest));
+        let put = self.remote.start(async move {
+            let payload: PutPayload = file.bytes.into_iter().collect();
+            let put = zone.store().put(&zone.path(&path)?, payload).await;
+            put.map(drop).map_err(|error| zone.error("writing", &path, error))
+        });
+        self.puts.push_back((bytes, put));
+        while self.puts.len() > context.config.requests_max || self.puts.iter().map(|(bytes, _)| bytes).sum::<u64>() > PUT_BYTES_MAX {
+            let Some((_, put)) = self.puts.pop_front() else { break };
+            put.wait()?;
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Vec<Output>> {
+        self.close()?;
+        for (_, put) in self.puts {
+            put.wait()?;
+        }
+        Ok(self.outputs)
+    }
+}
