@@ -47,14 +47,6 @@ impl<'a> EventId<'a> {
         }
     }
 
-    /// The same id with a text of its own.
-    pub(crate) fn into_owned(self) -> EventId<'static> {
-        match self {
-            Self::Uuid(uuid) => EventId::Uuid(uuid),
-            Self::Text(text) => EventId::Text(Cow::Owned(text.into_owned())),
-        }
-    }
-
     /// A number for hashing and comparing: the UUID itself, or XXH3-128 of the text.
     pub(crate) fn fingerprint(&self) -> u128 {
         match self {

@@ -21,8 +21,8 @@ pub(crate) struct Context {
     pub(crate) kinds: Arc<Kinds>,
 }
 
-/// The longest range that is read at once. Larger ones are not faster and would be held by every thread.
-const CHUNK_BYTES_MAX: usize = 2 << 20;
+/// The longest range that is read at once. Larger ones are not faster, and several are held for every thread.
+const CHUNK_BYTES_MAX: usize = 1 << 20;
 
 impl Context {
     /// What a thread may hold of a lane while it writes partitions. The threads together take half the memory; rows that

@@ -17,8 +17,7 @@ use super::layout;
 use super::losers;
 use super::remote::{Remote, Ticket};
 use crate::error::{Error, Result};
-use crate::event::EventId;
-use crate::table::{BATCH_ROWS, FileWriter, Kind, Row, day, folder, row_at, rows};
+use crate::table::{BATCH_ROWS, FileWriter, Header, Kind, Row, day, folder, header_at, headers, id_at, row_at};
 
 /// A file that lies in the stage zone and is to become one of the table.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,19 +41,15 @@ pub(crate) struct Write {
     buckets: Mutex<Vec<usize>>,
 }
 
-/// What partitions and rows are ordered by.
-struct Place<'a> {
+/// What partitions and rows are ordered by, before their ids: partitions by name and day, rows by time.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
     rank: u32,
     timestamp: i64,
-    id: EventId<'a>,
 }
 
-impl Place<'_> {
-    fn compare(&self, other: &Place<'_>) -> Ordering {
-        (self.rank, self.timestamp).cmp(&(other.rank, other.timestamp)).then_with(|| self.id.cmp(&other.id))
-    }
-
-    fn partition(&self) -> (u32, i32) {
+impl Place {
+    fn partition(self) -> (u32, i32) {
         (self.rank, day(self.timestamp))
     }
 }
@@ -108,8 +103,8 @@ impl Write {
             let block = block?;
             let sorted = self.sort(&block, &mut survivors);
             let mut sizes = Sizes::new();
-            for place in &sorted {
-                *sizes.entry(place.0.partition()).or_default() += 1;
+            for (place, _) in &sorted {
+                *sizes.entry(place.partition()).or_default() += 1;
             }
             for (_, at) in sorted {
                 files.push(&read(&block, at)?.0, &sizes)?;
@@ -130,7 +125,7 @@ impl Write {
             let mut buffer = Vec::with_capacity(RUN_BUFFER_BYTES);
             for (place, at) in self.sort(&block, &mut survivors) {
                 *sizes.entry(place.partition()).or_default() += 1;
-                let (_, end) = read(&block, at)?;
+                let end = header_at(&block, at).map_or(at, |header| header.end);
                 buffer.extend_from_slice(&block[at..end]);
                 if buffer.len() >= RUN_BUFFER_BYTES {
                     run.append(&buffer)?;
@@ -158,15 +153,18 @@ impl Write {
     }
 
     /// Where the rows of a block are that stay, in their order.
-    fn sort<'b>(&self, block: &'b [u8], survivors: &mut Survivors<'_>) -> Vec<(Place<'b>, usize)> {
-        let survivors = rows(block).filter(|_| survivors.next());
-        let mut sorted: Vec<_> = survivors.map(|(at, row)| (self.place(&row), at)).collect();
-        sorted.sort_unstable_by(|(one, _), (two, _)| one.compare(two));
+    fn sort(&self, block: &[u8], survivors: &mut Survivors<'_>) -> Vec<(Place, usize)> {
+        let survivors = headers(block).filter(|_| survivors.next());
+        let mut sorted: Vec<_> = survivors.map(|(at, header)| (self.place(header), at)).collect();
+        // Ids are looked up where times tie, so an entry is small.
+        sorted.sort_unstable_by(|(one, one_at), (two, two_at)| {
+            one.cmp(two).then_with(|| compare_ids((block, *one_at), (block, *two_at)))
+        });
         sorted
     }
 
-    fn place<'b>(&self, row: &Row<'b>) -> Place<'b> {
-        Place { rank: self.ranks[row.kind as usize], timestamp: row.timestamp, id: row.id.clone() }
+    fn place(&self, header: Header) -> Place {
+        Place { rank: self.ranks[header.kind as usize], timestamp: header.timestamp }
     }
 
     /// The next row of a run; `None` at its end. `row` is a buffer to use again.
@@ -180,9 +178,8 @@ impl Write {
         let length = u32::from_le_bytes([row[0], row[1], row[2], row[3]]) as usize;
         row.resize(length.max(4), 0);
         rest.read_exact(&mut row[4..]).map_err(failed)?;
-        let place = self.place(&read(&row, 0)?.0);
-        let place = Place { rank: place.rank, timestamp: place.timestamp, id: place.id.into_owned() };
-        Ok(Some(Head { place, row, rest }))
+        let header = header_at(&row, 0).ok_or_else(damaged)?;
+        Ok(Some(Head { place: self.place(header), row, rest }))
     }
 }
 
@@ -191,7 +188,7 @@ const RUN_BUFFER_BYTES: usize = 128 << 10;
 
 /// The row of a run that comes next.
 struct Head<R> {
-    place: Place<'static>,
+    place: Place,
     row: Vec<u8>,
     rest: R,
 }
@@ -212,7 +209,7 @@ impl<R> PartialOrd for Head<R> {
 
 impl<R> Ord for Head<R> {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.place.compare(&other.place)
+        self.place.cmp(&other.place).then_with(|| compare_ids((&self.row, 0), (&other.row, 0)))
     }
 }
 
@@ -233,8 +230,18 @@ impl Survivors<'_> {
     }
 }
 
+/// The order of the ids of two rows.
+fn compare_ids((one, one_at): (&[u8], usize), (two, two_at): (&[u8], usize)) -> Ordering {
+    let id = |block, at| id_at(block, at).map(|(id, _)| id);
+    id(one, one_at).cmp(&id(two, two_at))
+}
+
 fn read(block: &[u8], at: usize) -> Result<(Row<'_>, usize)> {
-    row_at(block, at).ok_or_else(|| Error::Ledger { problem: "a row came back from the exchange damaged".to_owned() })
+    row_at(block, at).ok_or_else(damaged)
+}
+
+fn damaged() -> Error {
+    Error::Ledger { problem: "a row came back from the exchange damaged".to_owned() }
 }
 
 /// The files that a thread writes, one after the other.

@@ -17,6 +17,6 @@ pub(crate) use file::{BATCH_ROWS, FileWriter, encode_staged, parquet_batches};
 pub(crate) use kind::{Kind, KindCache, Kinds};
 pub(crate) use partition::{day, folder};
 pub use partition::{PARTITION_VALUE_BYTES_MAX, PartitionKey, escape_partition_value};
-pub(crate) use row::{Row, row_at, rows};
+pub(crate) use row::{Header, Row, header_at, headers, id_at, row_at, rows};
 pub use schema::{column, table_schema};
 pub use transform::{Deduplicated, deduplicate, to_batch, with_partition_columns, write_parquet};

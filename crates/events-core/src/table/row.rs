@@ -57,36 +57,71 @@ impl Row<'_> {
 
 /// The row that begins at `at`, and where the next one begins. `None` when the bytes are no row.
 pub(crate) fn row_at(bytes: &[u8], at: usize) -> Option<(Row<'_>, usize)> {
-    let row = &bytes[at..];
-    let word = |from: usize| row.get(from..from + 4)?.try_into().ok().map(u32::from_le_bytes);
-    let end = word(0)? as usize;
-    let row = row.get(..end)?;
-    let kind = word(4)?;
-    let timestamp = i64::from_le_bytes(row.get(8..16)?.try_into().ok()?);
-    let (id_length, data_length, extra_length) = (word(16)? as usize, word(20)?, word(24)?);
-    let text = |from: usize, length: usize| simdutf8::basic::from_utf8(row.get(from..from + length)?).ok();
+    let header = header_at(bytes, at)?;
+    let (id, data_from) = id_at(bytes, at)?;
+    let row = &bytes[at..header.end];
     let optional = |from: usize, length: u32| match length {
         NONE => Some((None, from)),
-        length => Some((Some(text(from, length as usize)?), from + length as usize)),
+        length => Some((Some(text(row, from, length as usize)?), from + length as usize)),
     };
-    let (id, data_from) = if id_length == 0 {
-        let uuid = row.get(HEADER..HEADER + 16)?.try_into().ok()?;
-        (EventId::Uuid(u128::from_le_bytes(uuid)), HEADER + 16)
-    } else {
-        (EventId::Text(Cow::Borrowed(text(HEADER, id_length)?)), HEADER + id_length)
-    };
-    let (data, extra_from) = optional(data_from, data_length)?;
-    let (extra, _) = optional(extra_from, extra_length)?;
-    Some((Row { kind, id, timestamp, data, extra }, at + end))
+    let (data, extra_from) = optional(data_from, word(row, 20)?)?;
+    let (extra, _) = optional(extra_from, word(row, 24)?)?;
+    Some((Row { kind: header.kind, id, timestamp: header.timestamp, data, extra }, header.end))
 }
 
-/// The rows of a block, in its order, each with where it begins.
-pub(crate) fn rows(bytes: &[u8]) -> impl Iterator<Item = (usize, Row<'_>)> {
+/// What rows are grouped by, and where the next row begins.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Header {
+    pub(crate) kind: u32,
+    pub(crate) timestamp: i64,
+    pub(crate) end: usize,
+}
+
+/// The header of the row that begins at `at`.
+pub(crate) fn header_at(bytes: &[u8], at: usize) -> Option<Header> {
+    let header = bytes.get(at..at + HEADER)?;
+    let end = at + word(header, 0)? as usize;
+    let timestamp = i64::from_le_bytes(header[8..16].try_into().ok()?);
+    (end <= bytes.len()).then_some(Header { kind: word(header, 4)?, timestamp, end })
+}
+
+/// The id of the row that begins at `at`, and how far from there its data begins.
+pub(crate) fn id_at(bytes: &[u8], at: usize) -> Option<(EventId<'_>, usize)> {
+    let row = bytes.get(at..)?;
+    match word(row, 16)? as usize {
+        0 => {
+            let uuid = row.get(HEADER..HEADER + 16)?.try_into().ok()?;
+            Some((EventId::Uuid(u128::from_le_bytes(uuid)), HEADER + 16))
+        }
+        length => Some((EventId::Text(Cow::Borrowed(text(row, HEADER, length)?)), HEADER + length)),
+    }
+}
+
+fn word(bytes: &[u8], from: usize) -> Option<u32> {
+    bytes.get(from..from + 4)?.try_into().ok().map(u32::from_le_bytes)
+}
+
+fn text(bytes: &[u8], from: usize, length: usize) -> Option<&str> {
+    simdutf8::basic::from_utf8(bytes.get(from..from + length)?).ok()
+}
+
+/// The rows of a block, in its order.
+pub(crate) fn rows(bytes: &[u8]) -> impl Iterator<Item = Row<'_>> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let (row, next) = (at < bytes.len()).then(|| row_at(bytes, at))??;
+        at = next;
+        Some(row)
+    })
+}
+
+/// Where the rows of a block begin, with their headers.
+pub(crate) fn headers(bytes: &[u8]) -> impl Iterator<Item = (usize, Header)> {
     let mut at = 0;
     std::iter::from_fn(move || {
         let begin = at;
-        let (row, next) = (at < bytes.len()).then(|| row_at(bytes, at))??;
-        at = next;
-        Some((begin, row))
+        let header = (at < bytes.len()).then(|| header_at(bytes, at))??;
+        at = header.end;
+        Some((begin, header))
     })
 }

@@ -80,15 +80,23 @@ impl Spool {
     pub(crate) fn append(&self, lane: usize, block: &[u8], entries: u64, remote: &Remote) -> Result<u64> {
         let mut guard = self.lane(lane);
         let before = guard.entries;
+        // Doubling would leave half of all buffers empty.
+        if guard.buffer.capacity() - guard.buffer.len() < block.len() {
+            guard.buffer.reserve_exact(block.len().max(self.spill_bytes()));
+        }
         guard.buffer.extend_from_slice(block);
         guard.entries += entries;
         guard.bytes += block.len() as u64;
         let buffered = self.buffered.fetch_add(block.len(), Ordering::Relaxed) + block.len();
-        // Over the budget, lanes of at least half the average go: all of them at once would be many small writes.
-        if buffered > self.budget && guard.buffer.len() >= self.budget / (2 * self.lanes.len()) {
+        if buffered > self.budget && guard.buffer.len() >= self.spill_bytes() {
             self.spill(lane, guard, remote)?;
         }
         Ok(before)
+    }
+
+    /// Over the budget, lanes of at least half the average go: all of them at once would be many small writes.
+    fn spill_bytes(&self) -> usize {
+        self.budget / (2 * self.lanes.len()).max(1)
     }
 
     /// Moves a lane's buffer out of memory.
@@ -105,8 +113,8 @@ impl Spool {
         };
         let mut guard = self.lane(lane);
         guard.extents[number] = extent;
-        // The lane will fill again.
-        if guard.buffer.capacity() == 0 {
+        // The lane will fill again, but not as far as before the budget was reached.
+        if guard.buffer.capacity() == 0 && buffer.capacity() <= 2 * self.spill_bytes() {
             guard.buffer = buffer;
             guard.buffer.clear();
         }
@@ -134,14 +142,14 @@ impl Spool {
     pub(crate) fn take<'a>(&'a self, lane: usize, block_bytes: usize, remote: &'a Remote) -> Segments<'a> {
         let lane = std::mem::take(&mut *self.lane(lane));
         self.buffered.fetch_sub(lane.buffer.len(), Ordering::Relaxed);
-        Segments { spool: self, extents: lane.extents.into_iter().peekable(), buffer: Some(lane.buffer), block_bytes, remote }
+        Segments { spool: self, extents: lane.extents.into_iter(), buffer: Some(lane.buffer), block_bytes, remote }
     }
 }
 
 /// The blocks of a lane.
 pub(crate) struct Segments<'a> {
     spool: &'a Spool,
-    extents: std::iter::Peekable<std::vec::IntoIter<Extent>>,
+    extents: std::vec::IntoIter<Extent>,
     buffer: Option<Vec<u8>>,
     block_bytes: usize,
     remote: &'a Remote,
@@ -174,16 +182,20 @@ impl Iterator for Segments<'_> {
         let Some(first) = self.extents.next() else {
             return self.buffer.take().filter(|buffer| !buffer.is_empty()).map(Ok);
         };
-        let mut block = Vec::new();
+        // A block that grows would take twice its length.
+        let buffered = self.buffer.as_ref().map_or(0, Vec::len);
+        let rest: usize = self.extents.as_slice().iter().map(length).sum();
+        let mut block = Vec::with_capacity((length(&first) + rest + buffered).min(self.block_bytes));
         let mut next = Some(first);
         while let Some(extent) = next {
             if let Err(error) = self.read(extent, &mut block) {
                 return Some(Err(error));
             }
             let room = self.block_bytes.saturating_sub(block.len());
-            next = self.extents.next_if(|extent| length(extent) <= room);
+            let fits = self.extents.as_slice().first().is_some_and(|extent| length(extent) <= room);
+            next = if fits { self.extents.next() } else { None };
         }
-        if self.extents.peek().is_none() && self.buffer.as_ref().is_some_and(|buffer| buffer.len() <= self.block_bytes.saturating_sub(block.len())) {
+        if self.extents.as_slice().is_empty() && self.buffer.as_ref().is_some_and(|buffer| buffer.len() <= self.block_bytes.saturating_sub(block.len())) {
             block.append(&mut self.buffer.take().unwrap_or_default());
         }
         Some(Ok(block))

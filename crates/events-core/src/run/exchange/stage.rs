@@ -100,7 +100,7 @@ impl StageLanes {
     fn encode_rows(&self, entries: &[u8]) -> parquet::errors::Result<EncodedFile> {
         let kinds = self.kinds.list();
         let mut writer = FileWriter::staged()?;
-        for (_, row) in rows(entries) {
+        for row in rows(entries) {
             writer.push(&row, &kinds[row.kind as usize])?;
         }
         writer.finish()
