@@ -248,9 +248,14 @@ impl Scanner {
                 Class::Other | Class::Punctuation => {}
                 Class::Space => self.spaced = true,
                 Class::Quote => {
-                    self.state = State::String;
                     position += 1;
-                    break Step::Again;
+                    // Nearly all strings are whole and followed by what may follow: they need no state of their own.
+                    let Some(end) = plain_string_end(&bytes[position..]) else {
+                        self.state = State::String;
+                        break Step::Again;
+                    };
+                    position += end;
+                    continue;
                 }
                 open @ (Class::OpenObject | Class::OpenArray) => {
                     let object = open == Class::OpenObject;
@@ -477,6 +482,15 @@ impl Scanner {
         self.position = limit;
         Scanned { span, what: Scan::Damaged(damage) }
     }
+}
+
+/// Where a string ends that has no escape, given from behind its opening quote: behind its closing one, when that is
+/// followed by a colon, a comma or a closing bracket.
+#[inline]
+fn plain_string_end(bytes: &[u8]) -> Option<usize> {
+    let at = memchr::memchr3(b'"', b'\\', b'\n', bytes)?;
+    let sound = bytes[at] == b'"' && matches!(bytes.get(at + 1), Some(b':' | b',' | b'}' | b']'));
+    sound.then_some(at + 1)
 }
 
 enum Step {

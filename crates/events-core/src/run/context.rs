@@ -44,7 +44,7 @@ impl Context {
     /// An exchange that lives in this process.
     pub(crate) fn scratch_exchange(&self, input_bytes: u64) -> Exchange {
         let spread = Spread::of(input_bytes, self.lane_bytes_max());
-        Exchange { rows: self.scratch_spool(spread.buckets, 4), keys: self.scratch_spool(spread.shards, 16), spread }
+        Exchange { rows: self.scratch_spool(spread.buckets, 8), keys: self.scratch_spool(spread.shards, 16), spread }
     }
 
     /// An exchange that lives in the stage zone.
