@@ -1,4 +1,90 @@
-//! JSON events become a table.
+//! JSON events in object storage become one clean, deduplicated, partitioned Parquet table.
+//!
+//! Somebody dumps events as JSON into a folder or a bucket: objects glued together without separators, lines,
+//! pretty-printed arrays, some compressed, some damaged, many delivered twice. This library turns them into Hive
+//! partitions of Parquet that Athena, Spark, DuckDB and Polars read as they lie, with one row for each event id.
+//!
+//! # The whole job
+//!
+//! A [`Distributor`](run::Distributor) works over any [`ObjectStore`](object_store::ObjectStore), in whatever runtime
+//! that store needs; here it is a memory, which needs none.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use events_core::Config;
+//! use events_core::run::{Distributor, Start, Zones};
+//! use object_store::{ObjectStore, ObjectStoreExt, memory::InMemory, path::Path};
+//!
+//! # futures::executor::block_on(async {
+//! let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+//! let zones = Zones::below(&store, &Path::from("lake"), "memory:///lake");
+//! let events = r#"{"event_id":"a","timestamp":"2021-01-14T10:18:57","domain":"card","event_type":"issued"}{"oops"#;
+//! store.put(&Path::from("lake/landing/pending/events.json"), events.into()).await?;
+//!
+//! let distributor = Distributor::new(zones, std::env::temp_dir(), Config::default())?;
+//! let start = Start { run: "first".parse()?, date: "2026-11-23".parse()? };
+//! let report = distributor.run(&start).await?;
+//!
+//! assert_eq!((report.totals.rows, report.totals.rejects_total()), (1, 1));
+//! assert_eq!(report.partitions[0].path, "domain_event_type=card-issued/year=2021/month=1/day=14");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # }).unwrap();
+//! ```
+//!
+//! # A part of the job
+//!
+//! Everything before the store works on bytes and batches in memory.
+//!
+//! ```
+//! use events_core::event::Events;
+//! use events_core::table::{FileConfig, deduplicate, to_batch, with_partition_columns, write_parquet};
+//!
+//! let input = br#"[{"event_id":"a","timestamp":1,"domain":"card","event_type":"issued","data":{"n":1}},
+//!                  {"event_id":"a","timestamp":2,"domain":"card","event_type":"issued","data":{"n":2}}]"#;
+//! let events: Vec<_> = Events::new(input).filter_map(Result::ok).collect();
+//! let rows = deduplicate(&to_batch(&events)?)?.batch;
+//! assert_eq!(rows.num_rows(), 1);
+//! assert_eq!(with_partition_columns(&rows)?.num_columns(), 10);
+//! assert!(write_parquet(&[rows], &FileConfig::default())?.length > 0);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # The way of a byte
+//!
+//! | stage | module | gives |
+//! |---|---|---|
+//! | frame | [`json`] | records, and damage with its bytes |
+//! | decode | [`event`] | events that met the contract, and rejects with a reason |
+//! | row, partition, deduplicate, encode | [`table`] | batches, folders, Parquet |
+//! | plan, exchange, commit, publish, move | [`run`] | a table, and a report |
+//!
+//! A module sees only those above it in this list.
+//!
+//! # Guarantees
+//!
+//! 1. **Conservation.** Every byte of an input is in exactly one event, reject or separator.
+//!    `records = rows + duplicates + rejects` is checked in every run, and a run that does not balance fails.
+//! 2. **One row an id.** Of the events of a run, the table gets for each id the one with the greatest
+//!    `(timestamp, digest of its content)`: a total order, so nothing else decides.
+//! 3. **Order and thread independence.** The same inputs give the same bytes of every file, whatever the order of
+//!    listing, the number of threads and the memory.
+//! 4. **Fidelity.** `data` keeps its own text: the spelling of numbers, the order of keys, repeated keys, escapes. Only
+//!    white space between tokens is dropped.
+//! 5. **Nothing early.** Until a run commits, readers of the table see nothing of it and inputs stay pending.
+//! 6. **Bounded memory.** What a run takes does not grow with its inputs, but for a few bytes an input and a
+//!    partition: see [`Config::memory_bytes`].
+//!
+//! # What it does not do
+//!
+//! - It does not hold a run's events against rows of earlier runs: an event that comes again in a later run is a second
+//!   row.
+//! - It does not finish what a killed run has committed and not published, and it does not keep two runs on one table
+//!   apart before the moment of the commit.
+//! - It does not mend damaged records: they are rejects.
+//! - It has no clock, no randomness and no settings of its own, prints nothing, and touches the file system only for
+//!   scratch files in a folder that the caller names.
+
 pub mod config;
 pub mod error;
 pub mod event;

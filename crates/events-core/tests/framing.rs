@@ -1,4 +1,5 @@
 //! Laws of framing: any chunking, any layout, every byte accounted for.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use events_core::json::{Damage, FrameLimits, Framer};
 use proptest::prelude::*;
@@ -6,7 +7,7 @@ use proptest::prelude::*;
 /// The frames of an input that arrives in pieces of `sizes`, repeated.
 fn frames(input: &[u8], sizes: &[usize], limits: FrameLimits) -> Vec<(u64, Vec<u8>, Option<Damage>)> {
     let mut framer = Framer::new(limits);
-    let mut frames = Vec::new();
+    let mut found = Vec::new();
     let mut rest = input;
     let mut sizes = sizes.iter().cycle();
     while !rest.is_empty() {
@@ -14,14 +15,14 @@ fn frames(input: &[u8], sizes: &[usize], limits: FrameLimits) -> Vec<(u64, Vec<u
         rest = after;
         framer.push(piece);
         while let Some(frame) = framer.next_frame() {
-            frames.push((frame.offset, frame.bytes.to_vec(), frame.damage));
+            found.push((frame.offset, frame.bytes.to_vec(), frame.damage));
         }
     }
     framer.finish();
     while let Some(frame) = framer.next_frame() {
-        frames.push((frame.offset, frame.bytes.to_vec(), frame.damage));
+        found.push((frame.offset, frame.bytes.to_vec(), frame.damage));
     }
-    frames
+    found
 }
 
 fn whole(input: &[u8]) -> Vec<(u64, Vec<u8>, Option<Damage>)> {

@@ -1,4 +1,5 @@
 //! Whole runs, in memory and on disk.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;
 
@@ -18,12 +19,15 @@ fn inputs(count: u64) -> Vec<(String, Vec<u8>)> {
             // A tenth comes again, half of it as a newer version.
             let (id, newer) = if index % 10 == 9 { (index - 5, i64::from(index % 20 == 9)) } else { (index, 0) };
             let second = 1_610_000_000 + (id as i64 * 7919) % 864_000 + newer * 60;
-            let data = format!(r#"{{"n":1.10,"text":"}}{{ \" \\\\","version":{newer},"list":[{{"a":{id}}},{{"b":null}}]}}"#);
+            let data =
+                format!(r#"{{"n":1.10,"text":"}}{{ \" \\\\","version":{newer},"list":[{{"a":{id}}},{{"b":null}}]}}"#);
             event(id, second, id as usize, &data)
         })
         .collect();
     let parts: Vec<&[String]> = all.chunks(all.len() / 7 + 1).collect();
-    let pretty = |events: &[String]| events.iter().map(|event| event.replace("{\"event_id", "{\n  \"event_id") + "\n").collect::<String>();
+    let pretty = |events: &[String]| {
+        events.iter().map(|event| event.replace("{\"event_id", "{\n  \"event_id") + "\n").collect::<String>()
+    };
     let gzip = |text: &str| {
         let mut member = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         member.write_all(text.as_bytes()).unwrap();
@@ -35,9 +39,12 @@ fn inputs(count: u64) -> Vec<(String, Vec<u8>)> {
         ("a/lines.jsonl".into(), parts[1].join("\r\n").into_bytes()),
         ("array.json".into(), format!("\u{feff}[\n{}\n]\n", parts[2].join(",\n  ")).into_bytes()),
         ("pretty.json".into(), pretty(parts[3]).into_bytes()),
-        ("sequence.json-seq".into(), parts[4].iter().map(|event| format!("\u{1e}{event}\n")).collect::<String>().into_bytes()),
+        ("sequence.json-seq".into(), ("\u{1e}".to_owned() + &parts[4].join("\n\u{1e}") + "\n").into_bytes()),
         ("members.gz".into(), [gzip(&parts[5][..half].concat()), gzip(&parts[5][half..].join("\n"))].concat()),
-        ("frames.zst".into(), zstd::encode_all(format!("{}\n[{}]", parts[6][0], parts[6][1..].join(",")).as_bytes(), 1).unwrap()),
+        (
+            "frames.zst".into(),
+            zstd::encode_all(format!("{}\n[{}]", parts[6][0], parts[6][1..].join(",")).as_bytes(), 1).unwrap(),
+        ),
         ("empty.json".into(), Vec::new()),
     ]
 }
@@ -134,7 +141,8 @@ async fn a_partition_larger_than_memory_gives_the_same_files() {
 async fn a_record_longer_than_a_range_and_braces_in_strings_are_whole() {
     let config = tiny();
     let long = event(1, 1_610_000_000, 0, &format!(r#"{{"text":"{}"}}"#, r#"}{\"event_id\"}\n{"#.repeat(60_000)));
-    let tricky: String = (2..5_000).map(|id| event(id, 1_610_000_000 + id as i64, 0, r#""}{\"event_id\":1}{""#)).collect();
+    let tricky: String =
+        (2..5_000).map(|id| event(id, 1_610_000_000 + id as i64, 0, r#""}{\"event_id\":1}{""#)).collect();
     let input = format!("{tricky}{long}{tricky}");
     let lake = Lake::in_memory();
     lake.put("landing/pending/one.json", input.clone()).await;
@@ -178,7 +186,10 @@ async fn rejects_keep_their_place_reason_and_bytes() {
         let lines = lake.get("landing/quarantine/date=2026-11-23/run=run-1/a/b.json.jsonl").await;
         let lines: Vec<serde_json::Value> =
             String::from_utf8(lines).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        assert_eq!(lines.iter().map(|line| line["offset"].as_u64().unwrap() as usize).collect::<Vec<_>>(), [second, third, fifth]);
+        assert_eq!(
+            lines.iter().map(|line| line["offset"].as_u64().unwrap() as usize).collect::<Vec<_>>(),
+            [second, third, fifth]
+        );
         assert_eq!(lines[0]["raw"], r#"{"event_id":7,"timestamp":0,"domain":"a","event_type":"b"}"#);
         assert_eq!(lines[0]["reason"], "wrong_type");
         assert_eq!(lines[0]["source"], "a/b.json");
@@ -297,7 +308,8 @@ async fn zones_may_lie_in_different_stores() {
         stage: stage.zones.stage.clone(),
         trusted: trusted.zones.trusted.clone(),
     };
-    let distributor = events_core::run::Distributor::new(zones, landing.scratch.path().to_owned(), Config::default()).unwrap();
+    let distributor =
+        events_core::run::Distributor::new(zones, landing.scratch.path().to_owned(), Config::default()).unwrap();
     distributor.run(&start("r")).await.unwrap();
     let mut rows = trusted.rows().await;
     rows.sort();

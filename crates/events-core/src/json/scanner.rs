@@ -442,7 +442,7 @@ impl Scanner {
                 b'{' if !quoted => return self.damaged(self.position, Damage::StrayText, bytes),
                 b'"' => quoted = !quoted,
                 b'\\' if quoted && bytes.get(self.position + 1).is_some_and(|&next| next != b'\n') => {
-                    self.position += 1
+                    self.position += 1;
                 }
                 b'\\' if quoted && self.position + 1 == bytes.len() => break,
                 _ => {}

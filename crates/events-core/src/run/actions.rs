@@ -4,7 +4,8 @@ use chrono::NaiveDate;
 use futures::{StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{
-    CopyMode, CopyOptions, Error as StoreError, GetOptions, ObjectStore, ObjectStoreExt, RenameOptions, RenameTargetMode,
+    CopyMode, CopyOptions, Error as StoreError, GetOptions, ObjectStore, ObjectStoreExt, RenameOptions,
+    RenameTargetMode,
 };
 use xxhash_rust::xxh3::Xxh3;
 
@@ -108,7 +109,8 @@ pub(crate) async fn erase(zone: &Zone, path: &str) -> Result<()> {
     let failed = |error| zone.error("erasing", path, error);
     let prefix = zone.path(path)?;
     // The listing is finished before anything is deleted: a store may not like both at once.
-    let found: Vec<_> = zone.store().list(Some(&prefix)).map_ok(|object| object.location).try_collect().await.map_err(failed)?;
+    let found: Vec<_> =
+        zone.store().list(Some(&prefix)).map_ok(|object| object.location).try_collect().await.map_err(failed)?;
     let locations = futures::stream::iter(found.into_iter().map(Ok)).boxed();
     let mut deleted = zone.store().delete_stream(locations);
     while let Some(result) = deleted.next().await {

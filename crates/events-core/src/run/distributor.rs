@@ -113,7 +113,7 @@ impl Distributor {
         let exchange = run.context.scratch_exchange(plan.bytes());
         let staged = run.stage(&plan, Arc::new(exchange)).await;
         let entry = run.or_erase(staged, &layout::stage(&start.run)).await?;
-        run.apply(&entry, &[start.run.clone()]).await?;
+        run.apply(&entry, std::slice::from_ref(&start.run)).await?;
         Ok(run.report())
     }
 
@@ -280,7 +280,9 @@ impl Run {
         let (exchange, stop) = (Arc::clone(exchange), Arc::clone(&self.context.stop));
         let flushed = on_threads(1, &self.context.stop, move |remote| {
             let spool = spool(&exchange);
-            (0..spool.len()).map(|lane| stop.check().and_then(|()| spool.flush(lane, remote))).collect::<Result<Vec<_>>>()
+            (0..spool.len())
+                .map(|lane| stop.check().and_then(|()| spool.flush(lane, remote)))
+                .collect::<Result<Vec<_>>>()
         });
         Ok(flushed.await?.into_iter().flatten().collect())
     }
@@ -379,8 +381,7 @@ impl Run {
         self.enter(Phase::Move);
         let (landing, date) = (&self.context.zones.landing, self.context.start.date);
         let moves = plan.inputs.iter().map(|input| actions::move_input(landing, input, date));
-        let moved: Result<()> = futures::stream::iter(moves).buffer_unordered(self.requests()).try_collect().await;
-        moved?;
+        futures::stream::iter(moves).buffer_unordered(self.requests()).try_collect::<()>().await?;
         self.end(Phase::Move);
         Ok(())
     }

@@ -147,7 +147,9 @@ impl Source {
                 Chunk::Bytes(chunk) => chunk,
             };
             let key = self.first_key.get_or_insert_with(|| first_key(&chunk).to_vec());
-            if let Reading::Plain(ranges) = &self.reading && ranges.at_end() {
+            if let Reading::Plain(ranges) = &self.reading
+                && ranges.at_end()
+            {
                 return Ok(self.task(vec![chunk], true, None));
             }
             if let Some((first, last)) = boundaries(&chunk, key) {
@@ -213,7 +215,9 @@ impl Source {
                 }
                 Some(compression) => {
                     let reader = RangeReader { ranges, current: first };
-                    Reading::Compressed(decoder(compression, reader).unwrap_or_else(|error| Box::new(Broken(Some(error)))))
+                    Reading::Compressed(
+                        decoder(compression, reader).unwrap_or_else(|error| Box::new(Broken(Some(error)))),
+                    )
                 }
             };
         }
@@ -285,10 +289,15 @@ impl Ranges {
                 error => landing.error("reading", &path, error),
             };
             let expected = range.end - range.start;
-            let options = GetOptions { range: Some(GetRange::Bounded(range)), if_match: e_tag, ..GetOptions::default() };
+            let options =
+                GetOptions { range: Some(GetRange::Bounded(range)), if_match: e_tag, ..GetOptions::default() };
             let got = landing.store().get_opts(&landing.path(&path)?, options).await.map_err(failed)?;
             let bytes = got.bytes().await.map_err(failed)?;
-            if bytes.len() as u64 == expected { Ok(bytes) } else { Err(Error::InputChanged { object: landing.name(&path) }) }
+            if bytes.len() as u64 == expected {
+                Ok(bytes)
+            } else {
+                Err(Error::InputChanged { object: landing.name(&path) })
+            }
         })
     }
 }

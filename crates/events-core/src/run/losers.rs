@@ -15,7 +15,7 @@ pub(crate) struct Losers {
     context: Arc<Context>,
     exchange: Arc<Exchange>,
     /// By bucket: the ordinals of rows that are dropped, four bytes each.
-    losers: Arc<Spool>,
+    found: Arc<Spool>,
     next: AtomicUsize,
 }
 
@@ -27,7 +27,7 @@ impl Losers {
         Self {
             context: Arc::clone(context),
             exchange: Arc::clone(exchange),
-            losers: Arc::clone(losers),
+            found: Arc::clone(losers),
             next: AtomicUsize::new(0),
         }
     }
@@ -35,7 +35,7 @@ impl Losers {
     /// A thread's part of the work.
     pub(crate) fn work(&self, remote: &Remote) -> Result<Dropped> {
         let mut dropped = Dropped::new();
-        let mut ordinals: Vec<Vec<u8>> = vec![Vec::new(); self.losers.len()];
+        let mut ordinals: Vec<Vec<u8>> = vec![Vec::new(); self.found.len()];
         loop {
             self.context.stop.check()?;
             let shard = self.next.fetch_add(1, Ordering::Relaxed);
@@ -47,7 +47,7 @@ impl Losers {
                 *dropped.entry((key.input, duplicate)).or_default() += 1;
             });
             for (bucket, ordinals) in ordinals.iter_mut().enumerate().filter(|(_, ordinals)| !ordinals.is_empty()) {
-                self.losers.append(bucket, ordinals, (ordinals.len() / 4) as u64, remote)?;
+                self.found.append(bucket, ordinals, (ordinals.len() / 4) as u64, remote)?;
                 ordinals.clear();
             }
         }

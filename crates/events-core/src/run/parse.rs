@@ -115,7 +115,12 @@ struct Worker<'a> {
 }
 
 impl Parse {
-    pub(crate) fn new(context: &Arc<Context>, plan: &Arc<Plan>, exchange: &Arc<Exchange>, rejects: &Arc<Spool>) -> Self {
+    pub(crate) fn new(
+        context: &Arc<Context>,
+        plan: &Arc<Plan>,
+        exchange: &Arc<Exchange>,
+        rejects: &Arc<Spool>,
+    ) -> Self {
         Self {
             context: Arc::clone(context),
             plan: Arc::clone(plan),
@@ -221,7 +226,8 @@ impl Parse {
             raw,
             raw_base64: raw.is_none().then(|| base64::engine::general_purpose::STANDARD.encode(reject.bytes)),
         };
-        serde_json::to_writer(&mut batch.rejects, &line).map_err(|error| Error::Ledger { problem: error.to_string() })?;
+        serde_json::to_writer(&mut batch.rejects, &line)
+            .map_err(|error| Error::Ledger { problem: error.to_string() })?;
         batch.rejects.push(b'\n');
         *batch.counts.rejects.entry(reject.fault.reason).or_default() += 1;
         Ok(())
@@ -249,10 +255,13 @@ impl Parse {
             self.context.stop.check()?;
             let parsed = if rest.is_empty() { parsed } else { self.parse_again(parsed, &rest, worker)? };
             let last = parsed.task.last;
-            let text_bytes = parsed.task.offset + parsed.task.pieces.iter().map(|piece| piece.len() as u64).sum::<u64>();
+            let text_bytes =
+                parsed.task.offset + parsed.task.pieces.iter().map(|piece| piece.len() as u64).sum::<u64>();
             let (rest, counts) = self.exchange(parsed, worker)?;
             if last && !rest.is_empty() {
-                return Err(Error::Ledger { problem: format!("{} bytes at the end of an input are in no record", rest.len()) });
+                return Err(Error::Ledger {
+                    problem: format!("{} bytes at the end of an input are in no record", rest.len()),
+                });
             }
             order = lock(&self.orders[input]);
             order.counts += &counts;

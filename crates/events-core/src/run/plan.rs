@@ -41,7 +41,8 @@ impl Plan {
         let mut objects = landing.store().list(Some(&prefix));
         while let Some(object) = objects.try_next().await.map_err(failed)? {
             // The folder itself, which consoles of S3 make an object for, is not below itself.
-            let Some(key) = landing.relative(&object.location).and_then(|path| path.strip_prefix(PENDING)?.strip_prefix('/'))
+            let Some(key) =
+                landing.relative(&object.location).and_then(|path| path.strip_prefix(PENDING)?.strip_prefix('/'))
             else {
                 continue;
             };

@@ -20,15 +20,8 @@ pub struct Progress {
 }
 
 impl Progress {
-    const PHASES: [Phase; 7] = [
-        Phase::Plan,
-        Phase::Parse,
-        Phase::Deduplicate,
-        Phase::Write,
-        Phase::Publish,
-        Phase::Move,
-        Phase::Erase,
-    ];
+    const PHASES: [Phase; 7] =
+        [Phase::Plan, Phase::Parse, Phase::Deduplicate, Phase::Write, Phase::Publish, Phase::Move, Phase::Erase];
 
     /// What the run is doing.
     #[must_use]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use object_store::{ObjectStore, PutPayload};
+use object_store::{ObjectStore, PutMultipartOptions, PutPayload};
 
 use super::context::Context;
 use super::exchange::Spool;
@@ -55,7 +55,7 @@ impl Quarantine {
         let location = zone.path(path)?;
         let begin = {
             let failed = failed.clone();
-            async move { zone.store().put_multipart_opts(&location, Default::default()).await.map_err(failed) }
+            async move { zone.store().put_multipart_opts(&location, PutMultipartOptions::default()).await.map_err(failed) }
         };
         let mut upload = remote.start(begin).wait()?;
         let mut put = |part: Vec<u8>| {

@@ -34,7 +34,12 @@ pub(crate) struct StageManifest {
 }
 
 impl StageManifest {
-    pub(crate) fn new(context: &Context, inputs: &[InputReport], rows: Vec<Vec<Staged>>, keys: Vec<Vec<Staged>>) -> Self {
+    pub(crate) fn new(
+        context: &Context,
+        inputs: &[InputReport],
+        rows: Vec<Vec<Staged>>,
+        keys: Vec<Vec<Staged>>,
+    ) -> Self {
         let kinds = context.kinds.list();
         Self {
             version: STAGE_VERSION,

@@ -276,14 +276,16 @@ impl<'a> Files<'a> {
                 let rows = self.left;
                 if writer.ends_batch() && writer.encoded_bytes() >= config.file_bytes_max {
                     self.close()?;
-                    self.open = Some((partition, FileWriter::new(&config.file_config(), rows).map_err(Error::encoding)?));
+                    self.open =
+                        Some((partition, FileWriter::new(&config.file_config(), rows).map_err(Error::encoding)?));
                 }
             }
             _ => {
                 self.close()?;
                 self.left = sizes.get(&partition).copied().unwrap_or_default();
                 self.kind = row.kind;
-                self.open = Some((partition, FileWriter::new(&config.file_config(), self.left).map_err(Error::encoding)?));
+                self.open =
+                    Some((partition, FileWriter::new(&config.file_config(), self.left).map_err(Error::encoding)?));
             }
         }
         self.left = self.left.saturating_sub(1);
@@ -307,7 +309,9 @@ impl<'a> Files<'a> {
             put.map(drop).map_err(|error| zone.error("writing", &path, error))
         });
         self.puts.push_back((bytes, put));
-        while self.puts.len() > context.config.requests_max || self.puts.iter().map(|(bytes, _)| bytes).sum::<u64>() > PUT_BYTES_MAX {
+        while self.puts.len() > context.config.requests_max
+            || self.puts.iter().map(|(bytes, _)| bytes).sum::<u64>() > PUT_BYTES_MAX
+        {
             let Some((_, put)) = self.puts.pop_front() else { break };
             put.wait()?;
         }

@@ -41,7 +41,8 @@ impl Zone {
 
     /// The path in the store of a path in the zone. Both are encoded already.
     pub(crate) fn path(&self, relative: &str) -> Result<Path> {
-        let full = if self.prefix.as_ref().is_empty() { relative.to_owned() } else { format!("{}/{relative}", self.prefix) };
+        let full =
+            if self.prefix.as_ref().is_empty() { relative.to_owned() } else { format!("{}/{relative}", self.prefix) };
         Path::parse(&full).map_err(|source| self.error("naming", relative, source.into()))
     }
 

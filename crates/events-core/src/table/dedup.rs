@@ -64,7 +64,9 @@ impl Key {
 
     pub(crate) fn read(bytes: &[u8; Self::BYTES]) -> Self {
         let word = |from: usize| [bytes[from], bytes[from + 1], bytes[from + 2], bytes[from + 3]];
-        let double = |from: usize| u64::from(u32::from_le_bytes(word(from))) | u64::from(u32::from_le_bytes(word(from + 4))) << 32;
+        let double = |from: usize| {
+            u64::from(u32::from_le_bytes(word(from))) | u64::from(u32::from_le_bytes(word(from + 4))) << 32
+        };
         Self {
             id: u128::from(double(0)) | u128::from(double(8)) << 64,
             timestamp: double(16) as i64,
@@ -104,12 +106,15 @@ pub(crate) fn resolve(keys: &[Key], mut lose: impl FnMut(&Key, Duplicate)) {
         let loser = &keys[loser as usize];
         let winner = winners.find(hash(loser), |&winner| keys[winner as usize].id == loser.id);
         let winner = &keys[*winner.expect("every id that was met has a winner") as usize];
-        lose(loser, if loser.timestamp != winner.timestamp {
-            Duplicate::OtherTime
-        } else if loser.digest != winner.digest {
-            Duplicate::OtherContent
-        } else {
-            Duplicate::Exact
-        });
+        lose(
+            loser,
+            if loser.timestamp != winner.timestamp {
+                Duplicate::OtherTime
+            } else if loser.digest != winner.digest {
+                Duplicate::OtherContent
+            } else {
+                Duplicate::Exact
+            },
+        );
     }
 }

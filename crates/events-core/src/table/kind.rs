@@ -41,7 +41,8 @@ impl Kind {
 
     /// The bucket of a partition: the same in every process.
     pub(crate) fn bucket(&self, day: i32, buckets: usize) -> usize {
-        let hash = (self.name_hash ^ (day as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15)).wrapping_mul(0xD6E8_FEB8_6659_FD93);
+        let hash =
+            (self.name_hash ^ (day as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15)).wrapping_mul(0xD6E8_FEB8_6659_FD93);
         ((hash >> 32) as usize) % buckets
     }
 }

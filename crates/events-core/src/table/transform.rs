@@ -77,7 +77,8 @@ pub fn with_partition_columns(batch: &RecordBatch) -> Result<RecordBatch, ArrowE
     let names = columns.domains.iter().zip(columns.event_types);
     let names: StringArray = names.map(|(domain, event_type)| Some(join(domain?, event_type?))).collect();
     let dates: Vec<_> = columns.timestamps.iter().map(|&timestamp| date(day(timestamp))).collect();
-    let numbers = |part: fn(&chrono::NaiveDate) -> i32| -> ArrayRef { Arc::new(dates.iter().map(part).collect::<Int32Array>()) };
+    let numbers =
+        |part: fn(&chrono::NaiveDate) -> i32| -> ArrayRef { Arc::new(dates.iter().map(part).collect::<Int32Array>()) };
     let added: [(&str, DataType, ArrayRef); 4] = [
         (column::DOMAIN_EVENT_TYPE, DataType::Utf8, Arc::new(names)),
         (column::YEAR, DataType::Int32, numbers(Datelike::year)),

@@ -1,5 +1,5 @@
 //! A table in memory or on disk, and what it must hold by the model of the library's own transforms.
-#![allow(dead_code, unreachable_pub, reason = "each test binary uses its part")]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "each test binary uses its part")]
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -74,7 +74,8 @@ impl Lake {
     pub async fn list(&self, path: &str) -> Vec<String> {
         let prefix = Path::parse(format!("lake/{path}")).unwrap();
         let objects: Vec<_> = self.store.list(Some(&prefix)).try_collect().await.unwrap();
-        let mut paths: Vec<_> = objects.into_iter().map(|object| object.location.to_string()["lake/".len()..].to_owned()).collect();
+        let mut paths: Vec<_> =
+            objects.into_iter().map(|object| object.location.to_string()["lake/".len()..].to_owned()).collect();
         paths.sort();
         paths
     }
@@ -145,7 +146,8 @@ pub fn batch_rows(batch: &RecordBatch, folder: impl Fn(&Row) -> String) -> Vec<R
 
 /// What the table holds after one run over all inputs: the model.
 pub fn model(inputs: &[impl AsRef<[u8]>]) -> Vec<Row> {
-    let events: Vec<Event<'_>> = inputs.iter().flat_map(|input| Events::new(input.as_ref())).filter_map(Result::ok).collect();
+    let events: Vec<Event<'_>> =
+        inputs.iter().flat_map(|input| Events::new(input.as_ref())).filter_map(Result::ok).collect();
     let kept = deduplicate(&to_batch(&events).unwrap()).unwrap().batch;
     let folder = |row: &Row| PartitionKey::new(&row.domain, &row.event_type, row.timestamp).folder();
     let mut rows = batch_rows(&kept, folder);

@@ -19,7 +19,10 @@ pub(crate) enum Overflow {
 enum Extent {
     /// Under way: the thread that writes it fills it in before it goes on.
     Reserved,
-    Scratch { offset: u64, length: usize },
+    Scratch {
+        offset: u64,
+        length: usize,
+    },
     Staged(Staged),
 }
 
@@ -195,7 +198,9 @@ impl Iterator for Segments<'_> {
             let fits = self.extents.as_slice().first().is_some_and(|extent| length(extent) <= room);
             next = if fits { self.extents.next() } else { None };
         }
-        if self.extents.as_slice().is_empty() && self.buffer.as_ref().is_some_and(|buffer| buffer.len() <= self.block_bytes.saturating_sub(block.len())) {
+        if self.extents.as_slice().is_empty()
+            && self.buffer.as_ref().is_some_and(|buffer| buffer.len() <= self.block_bytes.saturating_sub(block.len()))
+        {
             block.append(&mut self.buffer.take().unwrap_or_default());
         }
         Some(Ok(block))

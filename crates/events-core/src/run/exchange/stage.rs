@@ -92,7 +92,7 @@ impl StageLanes {
         let problem = match entries {
             Ok(entries) if entries == staged.entries => return Ok(()),
             Ok(entries) => format!("{entries} entries where there were {}", staged.entries),
-            Err(error) => error.to_string(),
+            Err(problem) => problem,
         };
         Err(Error::Stage { object: self.zone.name(&staged.path), problem })
     }
@@ -172,12 +172,17 @@ fn decode_keys(object: Bytes, rebase: Option<&Rebase>, block: &mut Vec<u8>) -> R
         let ids = ids.filter(|ids| ids.value_length() == 16).ok_or_else(|| wrong_type(column::EVENT_ID))?;
         let timestamps = array(&batch, column::TIMESTAMP)?.as_primitive_opt::<Int64Type>();
         let timestamps = timestamps.ok_or_else(|| wrong_type(column::TIMESTAMP))?.values();
-        let digests = array(&batch, DIGEST)?.as_primitive_opt::<UInt64Type>().ok_or_else(|| wrong_type(DIGEST))?.values();
+        let digests =
+            array(&batch, DIGEST)?.as_primitive_opt::<UInt64Type>().ok_or_else(|| wrong_type(DIGEST))?.values();
         let numbers = |name: &str| {
-            array(&batch, name)?.as_primitive_opt::<UInt32Type>().ok_or_else(|| wrong_type(name)).map(|array| array.values())
+            array(&batch, name)?
+                .as_primitive_opt::<UInt32Type>()
+                .ok_or_else(|| wrong_type(name))
+                .map(arrow_array::PrimitiveArray::values)
         };
         let (inputs, ordinals) = (numbers(INPUT)?, numbers(ORDINAL)?);
-        let buckets = array(&batch, BUCKET)?.as_primitive_opt::<UInt16Type>().ok_or_else(|| wrong_type(BUCKET))?.values();
+        let buckets =
+            array(&batch, BUCKET)?.as_primitive_opt::<UInt16Type>().ok_or_else(|| wrong_type(BUCKET))?.values();
         for row in 0..batch.num_rows() {
             let mut id = [0; 16];
             id.copy_from_slice(ids.value(row));
