@@ -204,8 +204,8 @@ fn spaced_value() -> impl Strategy<Value = (String, String)> {
                 let key = if object { "\"k\"" } else { "" };
                 let colon = if object { ":" } else { "" };
                 let comma = if index > 0 { "," } else { "" };
-                spaced += &format!("{space}{comma}{space}{key}{space}{colon}{space}{item}{space}");
-                plain += &format!("{comma}{key}{colon}{compacted}");
+                spaced += &[space, comma, space, key, space, colon, space, item, space].concat();
+                plain += &[comma, key, colon, compacted].concat();
             }
             (spaced + close, plain + close)
         })

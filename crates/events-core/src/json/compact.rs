@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::scanner::is_space;
+use super::landmark::is_space;
 
 /// Drops the white space between the tokens of a JSON text and touches nothing else.
 ///

@@ -5,6 +5,7 @@
 mod compact;
 mod compression;
 mod framer;
+mod landmark;
 mod scanner;
 pub(crate) mod split;
 

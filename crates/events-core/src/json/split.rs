@@ -3,7 +3,7 @@
 //! A place looks right when a record ends before it and one begins behind it. Whether it is right only the scan of the
 //! piece before it can tell, because it may lie inside a string: see [`crate::run`] for what follows then.
 
-use super::scanner::is_space;
+use super::landmark::is_space;
 
 /// The first and the last probable boundary in `bytes`: positions of braces that open a record.
 ///

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::distributor::Start;
 use super::exchange::{Exchange, Overflow, Scratch, ScratchFile, Spool, Spread, StageLanes, StageWhat};
 use super::progress::Progress;
+use super::start::Start;
 use super::stop::Stop;
 use super::zone::Zones;
 use crate::config::Config;

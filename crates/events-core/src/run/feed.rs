@@ -4,17 +4,16 @@
 //! the first such place belongs to the record that the range before it left open. A task never knows whether it was cut
 //! right: [`super::parse`] finds out.
 
-use std::collections::VecDeque;
-use std::io::{self, BufRead, Read};
+use std::io::{self, Read};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use bytes::{Buf, Bytes};
-use object_store::{GetOptions, GetRange, ObjectStore};
+use bytes::Bytes;
 
 use super::context::Context;
 use super::plan::{Input, Plan};
-use super::remote::{Remote, Ticket};
+use super::ranges::{RangeReader, Ranges};
+use super::remote::Remote;
 use crate::error::{Error, Result};
 use crate::json::split::{boundaries, first_key};
 use crate::json::{Compression, decoder};
@@ -231,100 +230,5 @@ struct Broken(Option<io::Error>);
 impl Read for Broken {
     fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
         self.0.take().map_or(Ok(0), Err)
-    }
-}
-
-/// The ranges of an input, in order, a few ahead.
-struct Ranges {
-    context: Arc<Context>,
-    remote: Remote,
-    input: Input,
-    next: u64,
-    ahead: VecDeque<Ticket<Bytes>>,
-    put_back: Option<Bytes>,
-}
-
-impl Ranges {
-    fn new(context: &Arc<Context>, input: &Input, remote: &Remote) -> Self {
-        Self {
-            context: Arc::clone(context),
-            remote: remote.clone(),
-            input: input.clone(),
-            next: 0,
-            ahead: VecDeque::new(),
-            put_back: None,
-        }
-    }
-
-    fn at_end(&self) -> bool {
-        self.put_back.is_none() && self.ahead.is_empty() && self.next == self.input.bytes
-    }
-
-    fn put_back(&mut self, range: Bytes) {
-        self.put_back = Some(range).filter(|range| !range.is_empty());
-    }
-
-    fn next(&mut self) -> Result<Option<Bytes>> {
-        if let Some(range) = self.put_back.take() {
-            return Ok(Some(range));
-        }
-        while self.ahead.len() < self.context.config.requests_max && self.next < self.input.bytes {
-            let end = self.input.bytes.min(self.next + self.context.chunk_bytes() as u64);
-            let ticket = self.request(self.next..end);
-            self.ahead.push_back(ticket);
-            self.next = end;
-        }
-        let Some(ticket) = self.ahead.pop_front() else { return Ok(None) };
-        let range = ticket.wait()?;
-        self.context.progress.bytes_read.fetch_add(range.len() as u64, std::sync::atomic::Ordering::Relaxed);
-        Ok(Some(range))
-    }
-
-    fn request(&self, range: std::ops::Range<u64>) -> Ticket<Bytes> {
-        let landing = self.context.zones.landing.clone();
-        let (path, e_tag) = (self.input.path(), self.input.e_tag.clone());
-        self.remote.start(async move {
-            let failed = |error| match error {
-                object_store::Error::Precondition { .. } => Error::InputChanged { object: landing.name(&path) },
-                error => landing.error("reading", &path, error),
-            };
-            let expected = range.end - range.start;
-            let options =
-                GetOptions { range: Some(GetRange::Bounded(range)), if_match: e_tag, ..GetOptions::default() };
-            let got = landing.store().get_opts(&landing.path(&path)?, options).await.map_err(failed)?;
-            let bytes = got.bytes().await.map_err(failed)?;
-            if bytes.len() as u64 == expected {
-                Ok(bytes)
-            } else {
-                Err(Error::InputChanged { object: landing.name(&path) })
-            }
-        })
-    }
-}
-
-/// The ranges of an input as a stream of bytes. Its errors carry an [`Error`].
-struct RangeReader {
-    ranges: Box<Ranges>,
-    current: Bytes,
-}
-
-impl BufRead for RangeReader {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.current.is_empty() {
-            self.current = self.ranges.next().map_err(io::Error::other)?.unwrap_or_default();
-        }
-        Ok(&self.current)
-    }
-
-    fn consume(&mut self, bytes: usize) {
-        self.current.advance(bytes);
-    }
-}
-
-impl Read for RangeReader {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.fill_buf()?.read(buffer)?;
-        self.consume(read);
-        Ok(read)
     }
 }

@@ -4,30 +4,17 @@
 //! rows in the same order to the same encoder, so the files do not tell how much memory there was.
 
 use std::cmp::{Ordering, Reverse};
-use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::collections::BinaryHeap;
 use std::io::{BufReader, Read};
-use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
-
-use object_store::{ObjectStoreExt, PutPayload};
 
 use super::context::Context;
 use super::exchange::{Exchange, ScratchFile, Spool};
-use super::layout;
+use super::files::{Files, Output, Sizes};
 use super::losers;
-use super::remote::{Remote, Ticket};
+use super::remote::Remote;
 use crate::error::{Error, Result};
-use crate::table::{BATCH_ROWS, FileWriter, Header, Kind, Row, day, folder, header_at, headers, id_at, row_at};
-
-/// A file that lies in the stage zone and is to become one of the table.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Output {
-    /// The partition's folder.
-    pub(crate) folder: String,
-    pub(crate) digest: u128,
-    pub(crate) rows: u64,
-    pub(crate) bytes: u64,
-}
+use crate::table::{BATCH_ROWS, Header, Kind, Row, day, header_at, headers, id_at, row_at};
 
 /// Writes all buckets, for many threads.
 pub(crate) struct Write {
@@ -54,9 +41,6 @@ impl Place {
     }
 }
 
-/// Rows of a partition, by rank of its name and day.
-type Sizes = HashMap<(u32, i32), usize>;
-
 impl Write {
     pub(crate) fn new(context: &Arc<Context>, exchange: &Arc<Exchange>, losers: &Arc<Spool>) -> Self {
         let kinds = context.kinds.list();
@@ -78,7 +62,7 @@ impl Write {
 
     /// A thread's part of the work.
     pub(crate) fn work(&self, remote: &Remote) -> Result<Vec<Output>> {
-        let mut files = Files::new(self, remote);
+        let mut files = Files::new(&self.context, &self.kinds, &self.ranks, remote);
         loop {
             self.context.stop.check()?;
             let Some(bucket) = self.buckets.lock().unwrap_or_else(PoisonError::into_inner).pop() else { break };
@@ -99,7 +83,7 @@ impl Write {
     /// Sorts a bucket in memory.
     fn write_whole(&self, bucket: usize, losers: &[u32], files: &mut Files<'_>) -> Result<()> {
         let mut survivors = Survivors { losers, ordinal: 0 };
-        for block in self.exchange.rows.take(bucket, usize::MAX, files.remote) {
+        for block in self.exchange.rows.take(bucket, usize::MAX, files.remote()) {
             let block = block?;
             let sorted = self.sort(&block, &mut survivors);
             let mut sizes = Sizes::new();
@@ -118,7 +102,7 @@ impl Write {
         let mut survivors = Survivors { losers, ordinal: 0 };
         let mut sizes = Sizes::new();
         let mut runs = Vec::new();
-        for block in self.exchange.rows.take(bucket, self.context.lane_bytes_max(), files.remote) {
+        for block in self.exchange.rows.take(bucket, self.context.lane_bytes_max(), files.remote()) {
             self.context.stop.check()?;
             let block = block?;
             let run = ScratchFile::new(Arc::clone(&self.context.scratch));
@@ -242,87 +226,4 @@ fn read(block: &[u8], at: usize) -> Result<(Row<'_>, usize)> {
 
 fn damaged() -> Error {
     Error::Ledger { problem: "a row came back from the exchange damaged".to_owned() }
-}
-
-/// The files that a thread writes, one after the other.
-struct Files<'a> {
-    write: &'a Write,
-    remote: &'a Remote,
-    /// The file in progress, and its partition.
-    open: Option<((u32, i32), FileWriter)>,
-    /// Rows of the open partition that are in no file yet.
-    left: usize,
-    /// A kind of the open partition: they all share the name.
-    kind: u32,
-    puts: VecDeque<(u64, Ticket<()>)>,
-    outputs: Vec<Output>,
-}
-
-/// The bytes of files that may be on their way to the store while the next one is encoded.
-const PUT_BYTES_MAX: u64 = 8 << 20;
-
-impl<'a> Files<'a> {
-    fn new(write: &'a Write, remote: &'a Remote) -> Self {
-        Self { write, remote, open: None, left: 0, kind: 0, puts: VecDeque::new(), outputs: Vec::new() }
-    }
-
-    /// Adds a row, in the order of [`Place`]. `sizes` counts the rows of its partition.
-    fn push(&mut self, row: &Row<'_>, sizes: &Sizes) -> Result<()> {
-        let partition = (self.write.ranks[row.kind as usize], day(row.timestamp));
-        let config = &self.write.context.config;
-        match &mut self.open {
-            Some((open, writer)) if *open == partition => {
-                // A file grows by batches, so where it ends does not depend on how rows arrive.
-                let rows = self.left;
-                if writer.ends_batch() && writer.encoded_bytes() >= config.file_bytes_max {
-                    self.close()?;
-                    self.open =
-                        Some((partition, FileWriter::new(&config.file_config(), rows).map_err(Error::encoding)?));
-                }
-            }
-            _ => {
-                self.close()?;
-                self.left = sizes.get(&partition).copied().unwrap_or_default();
-                self.kind = row.kind;
-                self.open =
-                    Some((partition, FileWriter::new(&config.file_config(), self.left).map_err(Error::encoding)?));
-            }
-        }
-        self.left = self.left.saturating_sub(1);
-        let Some((_, writer)) = &mut self.open else { return Ok(()) };
-        writer.push(row, &self.write.kinds[row.kind as usize]).map_err(Error::encoding)
-    }
-
-    /// Finishes the file in progress and sends it to the stage zone.
-    fn close(&mut self) -> Result<()> {
-        let Some(((_, day), writer)) = self.open.take() else { return Ok(()) };
-        let file = writer.finish().map_err(Error::encoding)?;
-        let folder = folder(&self.write.kinds[self.kind as usize].escaped, day);
-        let (digest, rows, bytes) = (file.digest, file.rows, file.length);
-        self.outputs.push(Output { folder, digest, rows, bytes });
-        let context = &self.write.context;
-        context.progress.rows_written.fetch_add(rows, Relaxed);
-        let (zone, path) = (context.zones.stage.clone(), layout::stage_out(&context.start.run, digest));
-        let put = self.remote.start(async move {
-            let payload: PutPayload = file.bytes.into_iter().collect();
-            let put = zone.store().put(&zone.path(&path)?, payload).await;
-            put.map(drop).map_err(|error| zone.error("writing", &path, error))
-        });
-        self.puts.push_back((bytes, put));
-        while self.puts.len() > context.config.requests_max
-            || self.puts.iter().map(|(bytes, _)| bytes).sum::<u64>() > PUT_BYTES_MAX
-        {
-            let Some((_, put)) = self.puts.pop_front() else { break };
-            put.wait()?;
-        }
-        Ok(())
-    }
-
-    fn finish(mut self) -> Result<Vec<Output>> {
-        self.close()?;
-        for (_, put) in self.puts {
-            put.wait()?;
-        }
-        Ok(self.outputs)
-    }
 }

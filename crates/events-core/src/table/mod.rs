@@ -1,5 +1,8 @@
 //! Events become rows, partitions and Parquet: everything that is about the table and nothing about where it lies.
 
+mod batch;
+mod blocks;
+mod codec;
 mod content;
 mod dedup;
 mod file;
@@ -9,11 +12,13 @@ mod row;
 mod schema;
 mod transform;
 
+pub(crate) use batch::BATCH_ROWS;
+pub use codec::Codec;
 pub(crate) use content::content_digest;
 pub use dedup::Duplicate;
 pub(crate) use dedup::{Key, resolve};
-pub(crate) use file::{BATCH_ROWS, FileWriter, encode_staged, parquet_batches};
-pub use file::{Codec, EncodedFile, FileConfig};
+pub use file::{EncodedFile, FileConfig};
+pub(crate) use file::{FileWriter, encode_staged, parquet_batches};
 pub(crate) use kind::{Kind, KindCache, Kinds};
 pub use partition::{PARTITION_VALUE_BYTES_MAX, PartitionKey, escape_partition_value};
 pub(crate) use partition::{day, folder};

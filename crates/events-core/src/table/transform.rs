@@ -8,9 +8,10 @@ use arrow_array::{Array, ArrayRef, BooleanArray, Int32Array, RecordBatch, String
 use arrow_schema::{ArrowError, DataType, Field, Schema};
 use chrono::Datelike;
 
+use super::batch::BatchBuilder;
 use super::content::{content_digest, kind_digest};
 use super::dedup::{Duplicate, Key, resolve};
-use super::file::{BatchBuilder, EncodedFile, FileConfig, encode};
+use super::file::{EncodedFile, FileConfig, encode};
 use super::partition::{date, day, join};
 use super::row::Row;
 use super::schema::column;
@@ -32,7 +33,7 @@ pub fn to_batch(events: &[Event<'_>]) -> Result<RecordBatch, ArrowError> {
         };
         batch.push(&row, &event.domain, &event.event_type);
     }
-    batch.finish().map_err(|error| ArrowError::ParquetError(error.to_string()))
+    batch.finish()
 }
 
 /// The columns of a batch of the table's schema.
