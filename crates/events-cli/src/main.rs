@@ -1,2 +1,5 @@
 //! The `events` command.
-fn main() {}
+
+fn main() -> std::process::ExitCode {
+    events_cli::main()
+}

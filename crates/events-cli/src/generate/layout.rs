@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::pretty::{push_line, push_pretty};
 
 /// The layout of the objects of a generation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Layout {
     /// Compact records with nothing between them: `}{`.

@@ -14,6 +14,7 @@ use std::time::Duration;
 use super::context::Context;
 use super::exchange::Scratch;
 use super::layout;
+use super::log;
 use super::phases::{Clock, Run};
 use super::plan::Plan;
 use super::progress::Progress;
@@ -89,6 +90,8 @@ impl Distributor {
         if plan.inputs.is_empty() {
             return Ok(run.report());
         }
+        // A table that cannot be reached is better known before the work than after it.
+        log::next_sequence(&self.zones.trusted).await?;
         let exchange = run.context.scratch_exchange(plan.bytes());
         let staged = run.stage(&plan, Arc::new(exchange)).await;
         let entry = run.or_erase(staged, &layout::stage(&start.run)).await?;
@@ -121,6 +124,7 @@ impl Distributor {
     pub async fn distribute(&self, start: &Start) -> Result<Report> {
         let mut run = self.begin(start, Job::Distribute);
         let mut manifests = StageManifest::all(&self.zones.stage).await?;
+        log::next_sequence(&self.zones.trusted).await?;
         run.end(Phase::Plan);
         run.report.inputs = manifests.iter().flat_map(|manifest| manifest.inputs.clone()).collect();
         let exchange = Arc::new(stage::open(&run.context, &mut manifests)?);

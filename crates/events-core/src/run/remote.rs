@@ -95,6 +95,8 @@ where
             },
         }
     }
+    // A call that a failed thread no longer waits for may still take effect: what follows must find it done.
+    while under_way.next().await.is_some() {}
     first_error.map_or(Ok(all), Err)
 }
 

@@ -1,0 +1,93 @@
+//! What can stop a command, and what to do about it.
+
+use std::path::PathBuf;
+
+use events_core::error::ErrorKind;
+
+use crate::generate::GenerateError;
+
+/// An error of a command.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// What was typed is not a command line, or asks for help.
+    #[error(transparent)]
+    Usage(#[from] clap::Error),
+    /// A value that was set outside of the command line is not what it must be.
+    #[error("{place}: {problem}")]
+    Setting {
+        /// The variable, or the key and its file.
+        place: String,
+        problem: String,
+    },
+    /// The settings file cannot be read.
+    #[error("reading settings file `{}`", path.display())]
+    Config {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    /// Something that the command needs was set nowhere.
+    #[error("{problem}")]
+    Missing { problem: String },
+    /// A zone is not where, or what, it must be.
+    #[error("zone `{zone}` {problem}")]
+    Zone { zone: String, problem: String },
+    /// A store cannot be set up: a setting of it is wrong, as no request was made yet.
+    #[error("opening zone `{zone}`")]
+    Store {
+        zone: String,
+        #[source]
+        source: Box<object_store::Error>,
+    },
+    /// A folder is not one that the command may use.
+    #[error("folder `{}` {problem}", path.display())]
+    Folder { path: PathBuf, problem: String },
+    /// The file system refused an operation.
+    #[error("{operation} `{}`", path.display())]
+    Io {
+        operation: &'static str,
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    /// Standard output, or something that the process needs from the system, failed.
+    #[error("{operation}")]
+    Process {
+        operation: &'static str,
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file of the table cannot be read back.
+    #[error("reading `{}`", path.display())]
+    Parquet {
+        path: PathBuf,
+        #[source]
+        source: parquet::errors::ParquetError,
+    },
+    /// The run failed.
+    #[error(transparent)]
+    Run(#[from] events_core::error::Error),
+    /// The generation failed.
+    #[error(transparent)]
+    Generate(#[from] GenerateError),
+}
+
+pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    pub(crate) fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Usage(_)
+            | Self::Setting { .. }
+            | Self::Config { .. }
+            | Self::Missing { .. }
+            | Self::Zone { .. }
+            | Self::Store { .. }
+            | Self::Folder { .. }
+            | Self::Generate(GenerateError::Config { .. } | GenerateError::Exists { .. }) => ErrorKind::Configuration,
+            Self::Io { .. } | Self::Process { .. } | Self::Generate(GenerateError::Io { .. }) => ErrorKind::Storage,
+            Self::Parquet { .. } => ErrorKind::Bug,
+            Self::Run(error) => error.kind(),
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Exit codes: what a script can rely on.
+
+use events_core::error::ErrorKind;
+
+/// Everything was done, and every record met the contract.
+pub const DONE: u8 = 0;
+/// A promise would have been broken, so the run stopped: please report it.
+pub const FAILED: u8 = 1;
+/// An option, a variable, a setting of the file or a zone is not what it must be; nothing was done.
+pub const USAGE: u8 = 2;
+/// Everything was done, and some records are in the quarantine.
+pub const DONE_WITH_REJECTS: u8 = 3;
+/// A store or a disk did not answer, refused or failed. No input was lost: run again.
+pub const STORAGE: u8 = 4;
+/// Somebody asked to stop before anything was published: 128 and the number of SIGINT, as shells have it.
+pub const INTERRUPTED: u8 = 130;
+
+/// The codes as the help shows them.
+pub(crate) const HELP: &str = "\
+Exit codes:
+    0  done
+    1  failed: a bug, please report it
+    2  wrong usage or configuration, nothing was done
+    3  done, with rejects in the quarantine
+    4  a store or a disk failed, run again
+  130  interrupted, inputs are still pending";
+
+/// The code of an error.
+pub(crate) fn code(kind: ErrorKind) -> u8 {
+    match kind {
+        ErrorKind::Configuration => USAGE,
+        ErrorKind::Storage => STORAGE,
+        ErrorKind::Interrupted => INTERRUPTED,
+        // A kind that this command does not know is a bug of it.
+        _ => FAILED,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shows_every_code_in_the_help() {
+        let codes: Vec<u8> =
+            HELP.lines().skip(1).map(|line| line.split_whitespace().next().unwrap().parse().unwrap()).collect();
+        assert_eq!(codes, [DONE, FAILED, USAGE, DONE_WITH_REJECTS, STORAGE, INTERRUPTED]);
+    }
+}

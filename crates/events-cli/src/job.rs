@@ -1,0 +1,132 @@
+//! A run or one of its halves: from settings to a report and an exit code.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use events_core::run::{Cancel, Distributor, Job, Progress, Report, Zones};
+use serde::Serialize;
+use tempfile::TempDir;
+use tokio::runtime::{Builder, Runtime};
+use tracing::info;
+
+use crate::console::Console;
+use crate::dry_run::{self, DryRun};
+use crate::error::{Error, Result};
+use crate::interrupt;
+use crate::live::Watch;
+use crate::options::OutputForm;
+use crate::settings::JobSettings;
+use crate::store::{Access, remove_empty_stage};
+use crate::{exit, summary};
+
+/// Threads that only wait for stores: the core computes on its own.
+const RUNTIME_THREADS: usize = 2;
+
+/// `events run`, `events parse` and `events distribute`.
+pub(crate) fn command(settings: &JobSettings, console: &Console) -> Result<u8> {
+    if settings.dry_run {
+        return show_plan(settings, console);
+    }
+    let (report, zones) = execute(settings, console)?;
+    console.print(&match console.output() {
+        OutputForm::Human => summary::render(&report, &zones),
+        OutputForm::Json => json(&report),
+    })?;
+    Ok(code(&report))
+}
+
+/// The exit code of a run that was done.
+pub(crate) fn code(report: &Report) -> u8 {
+    if report.totals.rejects_total() > 0 { exit::DONE_WITH_REJECTS } else { exit::DONE }
+}
+
+/// A document on a line of its own.
+pub(crate) fn json(document: &impl Serialize) -> String {
+    serde_json::to_string(document).expect("plain data with text for keys is JSON") + "\n"
+}
+
+/// Carries out the job, and says meanwhile what goes on.
+pub(crate) fn execute(settings: &JobSettings, console: &Console) -> Result<(Report, Zones)> {
+    let zones = settings.zones.open(Access::Write)?;
+    let scratch = make_scratch(settings)?;
+    let progress = Arc::<Progress>::default();
+    let cancel = Cancel::default();
+    let began = Instant::now();
+    let distributor = Distributor::new(zones.clone(), scratch.path().to_owned(), settings.config.clone())?
+        .with_clock(move || began.elapsed())
+        .with_cancel(cancel.clone())
+        .with_progress(Arc::clone(&progress));
+
+    let start = &settings.start;
+    info!(
+        run = %start.run,
+        date = %start.date,
+        landing = zones.landing.url(),
+        stage = zones.stage.url(),
+        trusted = zones.trusted.url(),
+        threads = settings.config.threads,
+        memory_bytes = settings.config.memory_bytes,
+        "started"
+    );
+    let runtime = runtime()?;
+    let result = runtime.block_on(async {
+        interrupt::listen(cancel, scratch.path().to_owned(), console.clone())?;
+        let _watch = Watch::start(progress, console);
+        let report = match settings.job {
+            Job::Run => distributor.run(start).await,
+            Job::Parse => distributor.parse(start).await,
+            Job::Distribute => distributor.distribute(start).await,
+        };
+        Ok::<_, Error>(report?)
+    });
+    // Whatever a store still does in the background is of no use to anybody.
+    runtime.shutdown_background();
+    remove_empty_stage(&settings.zones.stage);
+    let report = result?;
+    let totals = &report.totals;
+    info!(
+        run = %report.run,
+        commit = report.commit,
+        inputs = report.inputs.len(),
+        bytes = totals.bytes,
+        records = totals.records,
+        events = totals.events,
+        rows = totals.rows,
+        rejects = totals.rejects_total(),
+        partitions = report.partitions.len(),
+        elapsed_ms = began.elapsed().as_millis() as u64,
+        "done"
+    );
+    Ok((report, zones))
+}
+
+fn show_plan(settings: &JobSettings, console: &Console) -> Result<u8> {
+    let zones = settings.zones.open(Access::Look)?;
+    // A plan takes no scratch, so the folder is only named.
+    let distributor = Distributor::new(zones.clone(), PathBuf::new(), settings.config.clone())?;
+    let runtime = runtime()?;
+    let plan = runtime.block_on(distributor.plan());
+    runtime.shutdown_background();
+    let plan = plan?;
+    console.print(&match console.output() {
+        OutputForm::Human => dry_run::render(settings.job, settings.start.date, &zones, &plan),
+        OutputForm::Json => json(&DryRun::new(settings, &zones, &plan)),
+    })?;
+    Ok(exit::DONE)
+}
+
+/// A folder of this run's own, gone when it is dropped.
+fn make_scratch(settings: &JobSettings) -> Result<TempDir> {
+    let parent = settings.scratch.clone().unwrap_or_else(std::env::temp_dir);
+    if settings.scratch.is_some() && !parent.is_dir() {
+        return Err(Error::Folder { path: parent, problem: "for scratch files does not exist".to_owned() });
+    }
+    let made = tempfile::Builder::new().prefix("events-").tempdir_in(&parent);
+    made.map_err(|source| Error::Io { operation: "creating a scratch folder in", path: parent, source })
+}
+
+fn runtime() -> Result<Runtime> {
+    let runtime = Builder::new_multi_thread().worker_threads(RUNTIME_THREADS).enable_all().build();
+    runtime.map_err(|source| Error::Process { operation: "starting the runtime", source })
+}

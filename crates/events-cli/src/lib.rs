@@ -1,0 +1,81 @@
+//! The `events` command.
+//!
+//! An adapter around [`events_core`]: it reads a command line, builds one [`Distributor`](events_core::run::Distributor),
+//! calls it and reports. What an event, a row or a partition is, the core decides.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `options` | the command line, exactly as typed |
+//! | `layers` | what was typed on top of variables on top of the settings file |
+//! | `settings` | what that means: every default filled in |
+//! | `zone_url`, `store` | from the URL of a zone to a store |
+//! | `job` | a run or one of its halves, from settings to exit code |
+//! | `interrupt`, `live` | what goes on beside a run: signals, the progress display, log lines |
+//! | `summary`, `dry_run`, `grid`, `units`, `places` | what people read |
+//! | `generation` | `events generate` around [`generate`] |
+//! | `demo` | `events demo` |
+//! | `console`, `error`, `message`, [`exit`] | streams, and how a command ends |
+
+mod console;
+mod demo;
+mod dry_run;
+mod error;
+pub mod exit;
+pub mod generate;
+mod generation;
+mod grid;
+mod interrupt;
+mod job;
+mod layers;
+mod live;
+mod message;
+mod options;
+mod places;
+mod settings;
+mod store;
+mod summary;
+mod units;
+mod zone_url;
+
+use std::panic::catch_unwind;
+use std::process::ExitCode;
+use std::time::SystemTime;
+
+use chrono::DateTime;
+
+use crate::console::{Console, complain};
+use crate::error::{Error, Result};
+use crate::settings::Settings;
+
+/// Does what the command line of this process says, and gives one of the codes of [`exit`].
+#[must_use]
+pub fn main() -> ExitCode {
+    let code = match catch_unwind(try_main) {
+        // The panic has told of itself.
+        Err(_) => exit::FAILED,
+        Ok(Ok(code)) => code,
+        Ok(Err(Error::Usage(error))) => {
+            // The text of a wrong command line or of the wanted help, which nobody has to read to its end.
+            let _ = error.print();
+            u8::try_from(error.exit_code()).unwrap_or(exit::USAGE)
+        }
+        Ok(Err(error)) => {
+            complain(&message::line(&error));
+            if let Some(hint) = message::hint(&error) {
+                complain(&hint);
+            }
+            exit::code(error.kind())
+        }
+    };
+    ExitCode::from(code)
+}
+
+fn try_main() -> Result<u8> {
+    let cli = layers::read(std::env::args_os(), &|name| std::env::var_os(name))?;
+    let console = Console::start(settings::resolve_console(&cli.common));
+    match settings::resolve(cli.command, DateTime::from(SystemTime::now()))? {
+        Settings::Job(settings) => job::command(&settings, &console),
+        Settings::Generate(settings) => generation::command(&settings, &console),
+        Settings::Demo { folder, job } => demo::command(&folder, &job, &console),
+    }
+}

@@ -1,0 +1,109 @@
+//! How an error is told: one line, and a hint where one helps.
+
+use std::error::Error as StdError;
+use std::io::{self, ErrorKind};
+
+use crate::error::Error;
+
+/// Where the store of the AWS library asks for credentials when no variable has them.
+const METADATA_ADDRESS: &str = "169.254.169.254";
+/// What S3 answers when there is no such bucket, which the library takes for any missing object.
+const MISSING_BUCKET: &str = "NoSuchBucket";
+
+/// The error and what caused it, each said once: `error: …: caused by …`.
+pub(crate) fn line(error: &(dyn StdError + 'static)) -> String {
+    let mut line = format!("error: {}", one_line(error));
+    for cause in causes(error).skip(1) {
+        // Libraries like to repeat their cause in their own text.
+        let text = one_line(cause);
+        if !line.contains(&text) {
+            line.push_str(": caused by ");
+            line.push_str(&text);
+        }
+    }
+    line
+}
+
+/// What may help, if anything is known to.
+pub(crate) fn hint(error: &Error) -> Option<String> {
+    let hint = match error {
+        Error::Usage(_) | Error::Setting { .. } | Error::Missing { .. } => return None,
+        _ => causes(error).find_map(|cause| io_hint(cause).or_else(|| store_hint(cause)))?,
+    };
+    Some(format!("hint: {hint}"))
+}
+
+fn io_hint(cause: &(dyn StdError + 'static)) -> Option<&'static str> {
+    Some(match cause.downcast_ref::<io::Error>()?.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            "the disk is full: make room or choose another --scratch or zone, then run again; no input is lost"
+        }
+        ErrorKind::PermissionDenied => "this user may not do that: check the owner and the mode of the file or folder",
+        ErrorKind::ReadOnlyFilesystem => "the file system is mounted read-only",
+        ErrorKind::ConnectionRefused
+        | ErrorKind::TimedOut
+        | ErrorKind::HostUnreachable
+        | ErrorKind::NetworkUnreachable => "nobody answers there: check AWS_ENDPOINT_URL, AWS_REGION and the network",
+        _ => return None,
+    })
+}
+
+fn store_hint(cause: &(dyn StdError + 'static)) -> Option<&'static str> {
+    // A boxed source is its own type to the chain.
+    let boxed = cause.downcast_ref::<Box<object_store::Error>>().map(AsRef::as_ref);
+    let error = boxed.or_else(|| cause.downcast_ref::<object_store::Error>())?;
+    Some(match error {
+        _ if error.to_string().contains(METADATA_ADDRESS) => {
+            "no credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run where a role gives them; \
+            profiles of ~/.aws are not read"
+        }
+        _ if error.to_string().contains(MISSING_BUCKET) => {
+            "the bucket does not exist: check its name, AWS_REGION and AWS_ENDPOINT_URL"
+        }
+        object_store::Error::Unauthenticated { .. } => {
+            "the credentials were not accepted: check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN"
+        }
+        object_store::Error::PermissionDenied { .. } => {
+            "the credentials do not allow it: listing, reading, writing and deleting in all three zones is needed"
+        }
+        _ => return None,
+    })
+}
+
+fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |&error| error.source())
+}
+
+fn one_line(error: &(dyn StdError + 'static)) -> String {
+    error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+
+    #[test]
+    fn says_each_cause_once() {
+        let inner = io::Error::from(ErrorKind::PermissionDenied);
+        let error = Error::Io { operation: "creating folder", path: PathBuf::from("x"), source: inner };
+        assert_eq!(line(&error), "error: creating folder `x`: caused by permission denied");
+
+        let repeated = object_store::Error::Generic { store: "S3", source: "no route\n to host".into() };
+        let error = Error::Store { zone: "s3://b".to_owned(), source: Box::new(repeated) };
+        assert_eq!(line(&error), "error: opening zone `s3://b`: caused by Generic S3 error: no route to host");
+    }
+
+    #[test]
+    fn gives_a_hint_for_what_a_person_can_mend() {
+        let hint_of = |kind: ErrorKind| {
+            let source =
+                object_store::Error::Generic { store: "LocalFileSystem", source: io::Error::from(kind).into() };
+            hint(&Error::Store { zone: "x".to_owned(), source: Box::new(source) })
+        };
+        assert!(hint_of(ErrorKind::StorageFull).unwrap().contains("disk is full"));
+        assert!(hint_of(ErrorKind::PermissionDenied).unwrap().contains("this user"));
+        assert_eq!(hint_of(ErrorKind::Other), None);
+    }
+}

@@ -1,0 +1,119 @@
+//! The options of `run` and its two halves, in the groups that they share.
+
+use std::path::PathBuf;
+
+use chrono::NaiveDate;
+use clap::Args;
+use clap::builder::BoolishValueParser;
+use events_core::run::RunId;
+use events_core::table::Codec;
+
+use super::date;
+use crate::units::Size;
+
+/// `events run`
+#[derive(Debug, Clone, Args)]
+pub(crate) struct RunOptions {
+    #[command(flatten)]
+    pub(crate) zones: ZoneOptions,
+    #[command(flatten)]
+    pub(crate) start: StartOptions,
+    #[command(flatten)]
+    pub(crate) table: TableOptions,
+    #[command(flatten)]
+    pub(crate) engine: EngineOptions,
+    #[command(flatten)]
+    pub(crate) plan: PlanOptions,
+}
+
+/// `events parse`
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ParseOptions {
+    #[command(flatten)]
+    pub(crate) zones: ZoneOptions,
+    #[command(flatten)]
+    pub(crate) start: StartOptions,
+    #[command(flatten)]
+    pub(crate) engine: EngineOptions,
+    #[command(flatten)]
+    pub(crate) plan: PlanOptions,
+}
+
+/// `events distribute`
+#[derive(Debug, Clone, Args)]
+pub(crate) struct DistributeOptions {
+    #[command(flatten)]
+    pub(crate) zones: ZoneOptions,
+    #[command(flatten)]
+    pub(crate) start: StartOptions,
+    #[command(flatten)]
+    pub(crate) table: TableOptions,
+    #[command(flatten)]
+    pub(crate) engine: EngineOptions,
+}
+
+/// Where the zones are: `--root`, or each on its own, or a root and those that lie elsewhere.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Zones")]
+pub(crate) struct ZoneOptions {
+    /// The place that holds `landing`, `stage` and `trusted`: a folder, `file:///folder`, `s3://bucket/prefix` (set up by the
+    /// usual AWS_* variables) or `memory:///`
+    #[arg(long, value_name = "URL")]
+    pub(crate) root: Option<String>,
+    /// Where inputs lie, in `pending`
+    #[arg(long, value_name = "URL")]
+    pub(crate) landing: Option<String>,
+    /// Where a run writes before it commits
+    #[arg(long, value_name = "URL")]
+    pub(crate) stage: Option<String>,
+    /// Where the table is, in `events`
+    #[arg(long, value_name = "URL")]
+    pub(crate) trusted: Option<String>,
+}
+
+/// What makes a run this run.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Run")]
+pub(crate) struct StartOptions {
+    /// The day under which inputs and rejects are filed [default: today in UTC]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = date)]
+    pub(crate) date: Option<NaiveDate>,
+    /// The name of the run, new for each [default: time and chance]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) run_id: Option<RunId>,
+}
+
+/// How files of the table are written.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Run")]
+pub(crate) struct TableOptions {
+    /// The compression of the table: zstd, zstd:1 to zstd:22, snappy, lz4 or none [default: zstd]
+    #[arg(long, value_name = "CODEC")]
+    pub(crate) compression: Option<Codec>,
+}
+
+/// What a run may take of this machine.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Resources")]
+pub(crate) struct EngineOptions {
+    /// Threads that compute [default: one for each core]
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+    /// Memory for rows and keys, such as 512MiB or 1GB; what it has no room for goes to scratch files
+    /// [default: 64MiB for each thread, at least 128MiB]
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) memory: Option<Size>,
+    /// The folder for scratch files, which are gone after the run [default: the system's for temporary files]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) scratch: Option<PathBuf>,
+}
+
+/// Whether to act.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Run")]
+pub(crate) struct PlanOptions {
+    /// Only show the inputs and what would happen, and touch nothing
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true",
+        value_name = "BOOL", value_parser = BoolishValueParser::new(), hide_possible_values = true)]
+    pub(crate) dry_run: Option<bool>,
+}

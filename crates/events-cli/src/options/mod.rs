@@ -1,0 +1,134 @@
+//! The command line: exactly what was typed, nothing decided.
+//!
+//! Every option is optional here, because its value may also come from a variable or from the settings file (see
+//! `layers`). The help of an option is its doc comment.
+
+mod generate;
+mod job;
+
+use std::path::PathBuf;
+
+use chrono::NaiveDate;
+use clap::builder::{BoolishValueParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use tracing::level_filters::LevelFilter;
+
+pub(crate) use generate::GenerateOptions;
+pub(crate) use job::{DistributeOptions, EngineOptions, ParseOptions, RunOptions, StartOptions, ZoneOptions};
+
+use crate::exit;
+
+/// JSON events become a clean, deduplicated, partitioned Parquet table.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "events", version, max_term_width = 110, after_help = exit::HELP)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) common: CommonOptions,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Clone, Subcommand)]
+pub(crate) enum Command {
+    /// Make rows of the table from all pending inputs
+    #[command(after_help = LAYERS_HELP)]
+    Run(RunOptions),
+    /// The first half of `run` alone: pending inputs to the stage zone
+    #[command(after_help = LAYERS_HELP)]
+    Parse(ParseOptions),
+    /// The second half of `run` alone: a parsed stage to the table
+    #[command(after_help = LAYERS_HELP)]
+    Distribute(DistributeOptions),
+    /// Write realistic inputs, and the exact counts that the table made of them must show
+    #[command(after_help = GENERATE_LAYERS_HELP)]
+    Generate(GenerateOptions),
+    /// See it work: a small messy landing zone, a run, its report, some rows, and what to try next
+    Demo(DemoOptions),
+}
+
+const LAYERS_HELP: &str = "\
+Each option can also be set as a variable (EVENTS_RUN_ID for --run-id) and as a key of the settings file (run-id).
+An option wins over a variable, a variable over the file; a --root wins over zones that were set in a lower place.";
+
+const GENERATE_LAYERS_HELP: &str = "\
+Each option can also be set as a variable (EVENTS_GENERATE_DAYS for --days, EVENTS_QUIET for --quiet) and in the
+settings file (days in the table [generate], quiet at the top). An option wins over a variable, a variable over the file.";
+
+/// The options of all commands.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct CommonOptions {
+    /// The form of what goes to standard output [default: human]
+    #[arg(long, global = true, value_name = "FORM")]
+    pub(crate) output: Option<OutputForm>,
+    /// The least important lines to log to standard error: off, error, warn, info, debug or trace
+    /// [default: info, beside a progress display warn]
+    #[arg(long, global = true, value_name = "LEVEL", value_parser = level(), hide_possible_values = true)]
+    pub(crate) log_level: Option<LevelFilter>,
+    /// The form of log lines [default: text]
+    #[arg(long, global = true, value_name = "FORM")]
+    pub(crate) log_format: Option<LogForm>,
+    /// Show no progress display; without a terminal there is none anyway
+    #[arg(long, global = true, num_args = 0..=1, require_equals = true, default_missing_value = "true",
+        value_name = "BOOL", value_parser = BoolishValueParser::new(), hide_possible_values = true)]
+    pub(crate) no_progress: Option<bool>,
+    /// Write nothing but errors to standard error
+    #[arg(long, global = true, num_args = 0..=1, require_equals = true, default_missing_value = "true",
+        value_name = "BOOL", value_parser = BoolishValueParser::new(), hide_possible_values = true)]
+    pub(crate) quiet: Option<bool>,
+    /// The settings file [default: events.toml in the working folder, when it is there]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// The form of standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum OutputForm {
+    /// For people
+    #[default]
+    Human,
+    /// One JSON document and nothing else
+    Json,
+}
+
+/// The form of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum LogForm {
+    /// Time, level, message and fields
+    #[default]
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+/// `events demo`
+#[derive(Debug, Clone, Args)]
+pub(crate) struct DemoOptions {
+    /// The folder to make; one of an earlier demo is replaced
+    #[arg(default_value = "demo")]
+    pub(crate) folder: PathBuf,
+}
+
+impl Command {
+    /// The zones of a command that has some.
+    pub(crate) fn zones_mut(&mut self) -> Option<&mut ZoneOptions> {
+        match self {
+            Self::Run(options) => Some(&mut options.zones),
+            Self::Parse(options) => Some(&mut options.zones),
+            Self::Distribute(options) => Some(&mut options.zones),
+            Self::Generate(_) | Self::Demo(_) => None,
+        }
+    }
+}
+
+/// A date in the one spelling that folders have.
+fn date(text: &str) -> Result<NaiveDate, String> {
+    let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|date| date.to_string() == text);
+    date.ok_or_else(|| format!("`{text}` is not a date such as 2026-01-31"))
+}
+
+fn level() -> impl TypedValueParser<Value = LevelFilter> {
+    clap::builder::PossibleValuesParser::new(["off", "error", "warn", "info", "debug", "trace"])
+        .map(|name| name.parse().unwrap_or(LevelFilter::INFO))
+}

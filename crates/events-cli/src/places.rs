@@ -1,0 +1,34 @@
+//! The few folders of a zone that people are pointed to. What else a zone holds is the core's to know.
+
+use chrono::NaiveDate;
+use events_core::run::{RunId, Zone};
+
+/// The names of zones below a root.
+pub(crate) const LANDING: &str = "landing";
+pub(crate) const STAGE: &str = "stage";
+pub(crate) const TRUSTED: &str = "trusted";
+/// The folder of a landing zone whose every file, at any depth, is an input.
+pub(crate) const PENDING: &str = "pending";
+/// The folder of a trusted zone that is the table, and that of a stage zone that holds what runs write.
+pub(crate) const EVENTS: &str = "events";
+
+/// Where inputs wait, in a landing zone.
+pub(crate) fn pending(landing: &Zone) -> String {
+    format!("{}/{PENDING}", landing.url())
+}
+
+/// Where inputs of a day are after their run.
+pub(crate) fn processed(landing: &Zone, date: NaiveDate) -> String {
+    format!("{}/processed/date={date}", landing.url())
+}
+
+/// Where the rejects of a run are; of all runs without one.
+pub(crate) fn quarantine(landing: &Zone, run: Option<(NaiveDate, &RunId)>) -> String {
+    let below = run.map(|(date, run)| format!("/date={date}/run={run}")).unwrap_or_default();
+    format!("{}/quarantine{below}", landing.url())
+}
+
+/// Where the files of the table are.
+pub(crate) fn table(trusted: &Zone) -> String {
+    format!("{}/{EVENTS}", trusted.url())
+}

@@ -1,0 +1,125 @@
+//! A report for people.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::time::Duration;
+
+use events_core::run::{Counts, Job, Phase, Report, Zones};
+use events_core::table::Duplicate;
+
+use crate::grid::Grid;
+use crate::live::phase_name;
+use crate::places;
+use crate::units::{Bytes, Count, Elapsed, rate};
+
+/// How many reasons stand in a line.
+const REASONS_A_LINE: usize = 5;
+
+/// What a run did, in a few lines.
+pub(crate) fn render(report: &Report, zones: &Zones) -> String {
+    if report.inputs.is_empty() {
+        return format!("nothing pending in `{}`\n", places::pending(&zones.landing));
+    }
+    let mut grid = Grid::default();
+    counts(&mut grid, report, zones);
+    match report.job {
+        Job::Run | Job::Distribute => table(&mut grid, report, zones),
+        Job::Parse => grid.line("stage", "", format!("in `{}`, for `events distribute`", zones.stage.url())),
+    }
+    if !report.elapsed.is_empty() {
+        grid.gap();
+        phases(&mut grid, report);
+    }
+    format!("{}\n\n{}", title(report), grid.render())
+}
+
+fn title(report: &Report) -> String {
+    let job = match report.job {
+        Job::Run => "run",
+        Job::Parse => "parse",
+        Job::Distribute => "distribute",
+    };
+    let commit = report.commit.map(|commit| format!(", commit {commit} of the table")).unwrap_or_default();
+    format!("{job} {}{commit}", report.run)
+}
+
+fn counts(grid: &mut Grid, report: &Report, zones: &Zones) {
+    let totals = &report.totals;
+    let text = if totals.text_bytes == totals.bytes {
+        String::new()
+    } else {
+        format!(", {} of text", Bytes(totals.text_bytes))
+    };
+    grid.line("inputs", Count(report.inputs.len() as u64), format!("{}{text}", Bytes(totals.bytes)));
+    grid.line("records", Count(totals.records), "");
+    grid.line("  events", Count(totals.events), "");
+    if report.job != Job::Parse {
+        grid.line("    rows", Count(totals.rows), "");
+        grid.line("    duplicates", Count(totals.duplicates_total()), duplicates(totals));
+    }
+    let rejects = totals.rejects_total();
+    let mut reasons = by_count(&totals.rejects, |&reason| reason);
+    let rest = reasons.split_off(reasons.len().min(REASONS_A_LINE));
+    grid.line("  rejects", Count(rejects), reasons.join(", "));
+    for reasons in rest.chunks(REASONS_A_LINE) {
+        grid.note(reasons.join(", "));
+    }
+    if rejects > 0 {
+        // Those of a parsed stage are in the quarantine under the name of the run that parsed it.
+        let run = (report.job != Job::Distribute).then_some((report.date, &report.run));
+        grid.note(format!("in `{}`", places::quarantine(&zones.landing, run)));
+    }
+}
+
+fn duplicates(totals: &Counts) -> String {
+    let name = |duplicate: &Duplicate| match duplicate {
+        Duplicate::Exact => "exact",
+        Duplicate::OtherTime => "other time",
+        Duplicate::OtherContent => "same time, other content",
+    };
+    by_count(&totals.duplicates, name).join(", ")
+}
+
+/// Names with their counts, the most frequent first.
+fn by_count<K, D: Display>(counts: &BTreeMap<K, u64>, name: impl Fn(&K) -> D) -> Vec<String> {
+    let mut counts: Vec<_> = counts.iter().collect();
+    counts.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    counts.into_iter().map(|(key, count)| format!("{} {}", name(key), Count(*count))).collect()
+}
+
+fn table(grid: &mut Grid, report: &Report, zones: &Zones) {
+    let (files, bytes) = (written(report, |partition| partition.files), written(report, |partition| partition.bytes));
+    let ratio = if bytes == 0 { 0.0 } else { report.totals.text_bytes as f64 / bytes as f64 };
+    grid.line("partitions", Count(report.partitions.len() as u64), format!("in `{}`", places::table(&zones.trusted)));
+    grid.line("files", Count(files), format!("{}, {ratio:.1} times smaller than the text", Bytes(bytes)));
+}
+
+fn written(report: &Report, of: impl Fn(&events_core::run::PartitionReport) -> u64) -> u64 {
+    report.partitions.iter().map(of).sum()
+}
+
+fn phases(grid: &mut Grid, report: &Report) {
+    let mut total = Duration::ZERO;
+    for part in &report.elapsed {
+        let elapsed = Duration::from_millis(part.elapsed_ms);
+        total += elapsed;
+        let speed = match part.phase {
+            Phase::Parse => speed(report.totals.text_bytes, "text", elapsed),
+            Phase::Write => speed(written(report, |partition| partition.bytes), "Parquet", elapsed),
+            Phase::Move => speed(report.totals.bytes, "inputs", elapsed),
+            _ => String::new(),
+        };
+        // Most parts of a small run are over before the clock moves.
+        if part.elapsed_ms > 0 {
+            grid.line(phase_name(part.phase), Elapsed(elapsed), speed);
+        }
+    }
+    grid.line("total", Elapsed(total), speed(report.totals.text_bytes, "text", total));
+}
+
+fn speed(bytes: u64, of: &str, elapsed: Duration) -> String {
+    match rate(bytes, elapsed) {
+        Some(rate) if bytes > 0 => format!("{}/s of {of}", Bytes(rate)),
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,13 @@
+//! The command as a whole: the binary in temporary folders, its exit codes and what it prints.
+#![expect(clippy::unwrap_used, reason = "clippy does not know helpers of tests as tests")]
+
+mod demo;
+mod generate;
+mod halves;
+mod interrupt;
+mod lake;
+mod output;
+mod run;
+mod s3;
+mod settings;
+mod usage;

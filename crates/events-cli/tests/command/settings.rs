@@ -1,0 +1,88 @@
+//! Where the value of an option comes from.
+
+use crate::lake::{Finished, Lake};
+
+/// The plan of a run, which says what the options came to.
+fn plan(lake: &Lake, arguments: &str, variables: &[(&str, &str)]) -> serde_json::Value {
+    let mut command = lake.command(&format!("run --dry-run --output json {arguments}"));
+    let finished = Finished::of(command.envs(variables.iter().copied()));
+    assert_eq!(finished.code, 0, "{finished:?}");
+    serde_json::from_str(&finished.stdout).unwrap()
+}
+
+#[test]
+fn prefers_options_to_variables_to_the_file() {
+    let lake = Lake::new();
+    assert!(plan(&lake, "--root lake", &[])["run"].as_str().unwrap().contains('T'));
+    lake.write("events.toml", "root = 'lake'\nrun-id = 'of-the-file'\ndate = 2026-01-31\nthreads = 3\nquiet = true\n");
+    let variable = ("EVENTS_RUN_ID", "of-the-variable");
+    assert_eq!(plan(&lake, "", &[])["run"], "of-the-file");
+    assert_eq!(plan(&lake, "", &[])["date"], "2026-01-31");
+    assert_eq!(plan(&lake, "", &[("EVENTS_RUN_ID", "")])["run"], "of-the-file");
+    assert_eq!(plan(&lake, "", &[variable])["run"], "of-the-variable");
+    assert_eq!(plan(&lake, "--run-id typed", &[variable])["run"], "typed");
+}
+
+#[test]
+fn prefers_a_root_to_zones_set_in_a_lower_place() {
+    let lake = Lake::new();
+    lake.write("events.toml", "root = 'elsewhere'\ntrusted = 's3://production/table'\n");
+    assert_eq!(plan(&lake, "--root lake", &[])["trusted"], "lake/trusted");
+    assert_eq!(plan(&lake, "--landing lake/landing --stage s", &[])["trusted"], "s3://production/table");
+    let plan = plan(&lake, "--trusted table", &[("EVENTS_ROOT", "lake")]);
+    assert_eq!((&plan["landing"], &plan["trusted"]), (&"lake/landing".into(), &"table".into()));
+}
+
+#[test]
+fn switches_can_be_set_and_unset_anywhere() {
+    let lake = Lake::new();
+    lake.write("events.toml", "dry-run = true\noutput = 'json'\n");
+    assert!(lake.events("run --root lake").stdout.contains("\"dry_run\":true"));
+    assert!(!lake.events("run --root lake --dry-run=false").stdout.contains("dry_run"));
+    let mut command = lake.command("run --root lake");
+    let finished = Finished::of(command.env("EVENTS_DRY_RUN", "no"));
+    assert!(finished.code == 0 && !finished.stdout.contains("dry_run"), "{finished:?}");
+}
+
+#[test]
+fn reads_the_file_that_is_named() {
+    let lake = Lake::new();
+    lake.write("one.toml", "run-id = 'one'");
+    lake.write("two.toml", "run-id = 'two'");
+    assert_eq!(plan(&lake, "--root lake --config one.toml", &[("EVENTS_CONFIG", "two.toml")])["run"], "one");
+    assert_eq!(plan(&lake, "--root lake", &[("EVENTS_CONFIG", "two.toml")])["run"], "two");
+    lake.events("run --root lake --config none.toml").fails(2, &["settings file `none.toml`"]);
+}
+
+#[test]
+fn names_the_key_and_the_file_of_a_wrong_setting() {
+    let lake = Lake::new();
+    let refused = |toml: &str, texts: &[&str]| {
+        lake.write("events.toml", toml);
+        lake.events("run --root lake").fails(2, texts);
+    };
+    refused("thraeds = 2", &["key `thraeds` of `events.toml`", "unknown", "threads"]);
+    refused("config = 'x'", &["key `config` of `events.toml`", "unknown"]);
+    refused("[generate]\nroot = 'x'", &["key `generate.root` of `events.toml`", "unknown"]);
+    refused("memory = '12x'", &["key `memory` of `events.toml`", "12x"]);
+    refused("threads = [2]", &["key `threads` of `events.toml`", "one value"]);
+    refused("output = 'xml'", &["key `output` of `events.toml`", "`xml` is not one of human, json"]);
+    refused("root = 'lake'\nthreads = = 2", &["line 2 of `events.toml`"]);
+}
+
+#[test]
+fn names_the_variable_of_a_wrong_setting() {
+    let lake = Lake::new();
+    let mut command = lake.command("run --root lake");
+    Finished::of(command.env("EVENTS_MEMORY", "12x")).fails(2, &["variable `EVENTS_MEMORY`", "12x"]);
+}
+
+#[test]
+fn keeps_settings_of_the_generator_apart() {
+    let lake = Lake::new();
+    lake.write("events.toml", "compression = 'snappy'\n[generate]\nout = 'inputs'\nbytes = '10kB'\nfiles = 1\n");
+    let mut command = lake.command("generate --output json");
+    let finished = Finished::of(command.env("EVENTS_GENERATE_COMPRESSION", "gzip").env("EVENTS_COMPRESSION", "lz4"));
+    assert_eq!(finished.code, 0, "{finished:?}");
+    assert_eq!(lake.files("inputs").into_keys().collect::<Vec<_>>(), ["events-00000.json.gz"]);
+}
