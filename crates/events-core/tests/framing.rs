@@ -1,6 +1,7 @@
 //! Laws of framing: any chunking, any layout, every byte accounted for.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use events_core::event::Events;
 use events_core::json::{Damage, FrameLimits, Framer};
 use proptest::prelude::*;
 
@@ -133,6 +134,25 @@ proptest! {
     }
 
     #[test]
+    fn events_and_rejects_are_the_frames(
+        input in dirt(),
+        record_bytes_max in prop::sample::select(vec![8, 20, 1 << 20]),
+        depth_max in 1u32..5,
+    ) {
+        let limits = FrameLimits { record_bytes_max, depth_max };
+        let frames = frames(&input, &[3], limits);
+        let mut events = Events::with_limits(&input, limits);
+        for (offset, bytes, damage) in &frames {
+            match events.next() {
+                Some(Ok(_)) => prop_assert!(damage.is_none()),
+                Some(Err(reject)) => prop_assert_eq!((reject.offset, reject.bytes), (*offset, &bytes[..])),
+                None => prop_assert!(false, "too few events"),
+            }
+        }
+        prop_assert!(events.next().is_none());
+    }
+
+    #[test]
     fn every_byte_is_in_one_frame_or_a_separator(input in dirt(), record_bytes_max in prop::sample::select(vec![8, 1 << 20])) {
         let limits = FrameLimits { record_bytes_max, ..FrameLimits::default() };
         let mut position = 0;
@@ -251,5 +271,6 @@ fn hostile_inputs_take_linear_time() {
             frames(input.as_bytes(), &[usize::MAX], limits),
             "{unit:?}"
         );
+        assert_eq!(Events::new(input.as_bytes()).count(), whole(input.as_bytes()).len(), "{unit:?}");
     }
 }

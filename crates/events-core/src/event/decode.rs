@@ -3,8 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::Deserializer as _;
-use serde::de::{Error as _, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::fault::{Fault, Reason};
@@ -28,12 +27,21 @@ use crate::json::compact;
 /// # Errors
 /// What the record breaks: JSON, or the contract of [`Event`].
 pub fn decode(text: &str) -> Result<Event<'_>, Fault> {
-    decode_spaced(text, true)
+    event(Fields::read(text)?)
 }
 
-/// [`decode`] for a caller who knows whether white space stands between the tokens.
-pub(crate) fn decode_spaced(text: &str, spaced: bool) -> Result<Event<'_>, Fault> {
-    let fields = Fields::read(text)?;
+/// Reads the record that a text begins with, and tells where it ends. When the text begins with no JSON object, framing
+/// has to say what it begins with; the error is how far that was looked for.
+pub(crate) fn decode_prefix(text: &str) -> Result<(Result<Event<'_>, Fault>, usize), usize> {
+    let mut records = serde_json::Deserializer::from_str(text).into_iter::<Fields<'_>>();
+    match records.next() {
+        Some(Ok(fields)) => Ok((event(fields), records.byte_offset())),
+        Some(Err(error)) => Err(offset(text, error.line(), error.column()) + 1),
+        None => Err(text.len()),
+    }
+}
+
+fn event(fields: Fields<'_>) -> Result<Event<'_>, Fault> {
     if let Some(name) = fields.repeated {
         return Err(Fault::new(Reason::RepeatedField, format!("`{name}` stands twice")));
     }
@@ -42,8 +50,8 @@ pub(crate) fn decode_spaced(text: &str, spaced: bool) -> Result<Event<'_>, Fault
         timestamp: timestamp(fields.timestamp)?,
         domain: partition_part(fields.domain, field::DOMAIN)?,
         event_type: partition_part(fields.event_type, field::EVENT_TYPE)?,
-        data: fields.data.map(|json| compacted(json.get(), spaced)),
-        extra: rescue(&fields.unknown, spaced),
+        data: fields.data.map(|json| compact(json.get())),
+        extra: rescue(&fields.unknown),
     })
 }
 
@@ -93,12 +101,8 @@ fn timestamp(value: Option<&RawValue>) -> Result<i64, Fault> {
     }
 }
 
-fn compacted(json: &str, spaced: bool) -> Cow<'_, str> {
-    if spaced { compact(json) } else { Cow::Borrowed(json) }
-}
-
 /// The unknown fields as one object, each with its own spelling.
-fn rescue(unknown: &[(&str, &str)], spaced: bool) -> Option<String> {
+fn rescue(unknown: &[(&str, &str)]) -> Option<String> {
     if unknown.is_empty() {
         return None;
     }
@@ -109,7 +113,7 @@ fn rescue(unknown: &[(&str, &str)], spaced: bool) -> Option<String> {
         }
         object.push_str(key);
         object.push(':');
-        object.push_str(&compacted(value, spaced));
+        object.push_str(&compact(value));
     }
     object.push('}');
     Some(object)
@@ -131,7 +135,7 @@ struct Fields<'a> {
 impl<'a> Fields<'a> {
     fn read(text: &'a str) -> Result<Self, Fault> {
         let mut json = serde_json::Deserializer::from_str(text);
-        let fields = json.deserialize_map(FieldsVisitor).and_then(|fields| json.end().map(|()| fields));
+        let fields = Fields::deserialize(&mut json).and_then(|fields| json.end().map(|()| fields));
         fields.map_err(|error| {
             let at = offset(text, error.line(), error.column());
             Fault::new(Reason::InvalidJson, format!("{} at byte {at} of the record", what(&error)))
@@ -160,6 +164,12 @@ fn what(error: &serde_json::Error) -> String {
 fn offset(text: &str, line: usize, column: usize) -> usize {
     let line_start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
     (line_start + column.saturating_sub(1)).min(text.len())
+}
+
+impl<'de> Deserialize<'de> for Fields<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(FieldsVisitor)
+    }
 }
 
 struct FieldsVisitor;

@@ -16,7 +16,7 @@ use super::landmark::is_space;
 #[must_use]
 pub fn compact(text: &str) -> Cow<'_, str> {
     let bytes = text.as_bytes();
-    let Some(first) = next_space(bytes, 0) else { return Cow::Borrowed(text) };
+    let Some(first) = may_hold_space(bytes).then(|| next_space(bytes, 0)).flatten() else { return Cow::Borrowed(text) };
     let mut compacted = String::with_capacity(text.len());
     let mut kept_from = 0;
     let mut space = Some(first);
@@ -27,6 +27,21 @@ pub fn compact(text: &str) -> Cow<'_, str> {
     }
     compacted.push_str(&text[kept_from..]);
     Cow::Owned(compacted)
+}
+
+/// A quick look that may be wrong in one direction: `false` means that no white space stands between tokens.
+///
+/// Of JSON's white space only the space can stand in a string. Between tokens it stands beside a bracket, a colon or a
+/// comma, because two tokens that are neither cannot follow each other; prose has most of its spaces between letters.
+fn may_hold_space(bytes: &[u8]) -> bool {
+    let beside_structure = |at: usize| {
+        let neighbours = [at.checked_sub(1), at.checked_add(1)];
+        neighbours.into_iter().any(|neighbour| {
+            let neighbour = neighbour.and_then(|neighbour| bytes.get(neighbour));
+            neighbour.is_none_or(|byte| matches!(byte, b'{' | b'}' | b'[' | b']' | b':' | b',' | b' '))
+        })
+    };
+    memchr::memchr3(b'\n', b'\t', b'\r', bytes).is_some() || memchr::memchr_iter(b' ', bytes).any(beside_structure)
 }
 
 /// The next white space at or after `from` that is outside strings; `from` is outside strings too.

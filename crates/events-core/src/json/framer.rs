@@ -11,8 +11,6 @@ pub struct Frame<'a> {
     pub bytes: &'a [u8],
     /// Why the bytes are not a record; `None` when they are.
     pub damage: Option<Damage>,
-    /// White space stands between the record's tokens.
-    pub(crate) spaced: bool,
 }
 
 /// Cuts bytes into records.
@@ -78,11 +76,11 @@ impl Framer {
     /// The next frame, in the order of the input; `None` when more bytes are needed or nothing is left.
     pub fn next_frame(&mut self) -> Option<Frame<'_>> {
         let found = self.scanner.next(&self.buffer, self.finished)?;
-        let (damage, spaced) = match found.what {
-            Scan::Record { spaced } => (None, spaced),
-            Scan::Damaged(damage) => (Some(damage), false),
+        let damage = match found.what {
+            Scan::Record => None,
+            Scan::Damaged(damage) => Some(damage),
         };
         let offset = self.offset + found.span.start as u64;
-        Some(Frame { offset, bytes: &self.buffer[found.span], damage, spaced })
+        Some(Frame { offset, bytes: &self.buffer[found.span], damage })
     }
 }

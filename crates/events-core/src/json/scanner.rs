@@ -64,10 +64,8 @@ pub(crate) struct Scanned {
 /// What a scanned range is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scan {
-    /// A balanced object. `spaced` tells whether white space stands between its tokens.
-    Record {
-        spaced: bool,
-    },
+    /// A balanced object.
+    Record,
     Damaged(Damage),
 }
 
@@ -100,7 +98,6 @@ pub(crate) struct Scanner {
     depth: u32,
     /// One bit a level, the innermost lowest: set for an array.
     arrays: u128,
-    spaced: bool,
     /// The closing quote of the last string.
     last_quote: usize,
     /// The first brace inside the record in progress that stands at the start of a line: see [`Scanner::swallowed`].
@@ -117,7 +114,6 @@ impl Scanner {
             position: 0,
             depth: 0,
             arrays: 0,
-            spaced: false,
             last_quote: 0,
             line_start: None,
         }
@@ -126,6 +122,21 @@ impl Scanner {
     /// The first byte that a later call may still need.
     pub(crate) fn pending_from(&self) -> usize {
         if self.state == State::Between { self.position } else { self.start }
+    }
+
+    /// Where the next record begins, when only separators stand before it.
+    pub(crate) fn record_start(&mut self, bytes: &[u8]) -> Option<usize> {
+        if self.state != State::Between {
+            return None;
+        }
+        let separators = bytes[self.position..].iter().take_while(|&&byte| is_separator(byte)).count();
+        self.position += separators;
+        (bytes.get(self.position) == Some(&b'{')).then_some(self.position)
+    }
+
+    /// Goes on behind a record that somebody else found, at [`Scanner::record_start`].
+    pub(crate) fn skip_record(&mut self, end: usize) {
+        self.position = end;
     }
 
     /// Follows a buffer that lost its first `bytes`, all of them before [`Scanner::pending_from`].
@@ -195,7 +206,6 @@ impl Scanner {
         self.position = at + 1;
         self.depth = 1;
         self.arrays = 0;
-        self.spaced = false;
         self.line_start = None;
         self.state = State::Record;
     }
@@ -206,8 +216,7 @@ impl Scanner {
         let step = loop {
             let Some(&byte) = bytes.get(position) else { break Step::More };
             match CLASSES[byte as usize] {
-                Class::Other | Class::Punctuation => {}
-                Class::Space => self.spaced = true,
+                Class::Other | Class::Punctuation | Class::Space => {}
                 Class::Quote => {
                     position += 1;
                     // Nearly all strings are whole and followed by what may follow: they need no state of their own.
@@ -243,8 +252,7 @@ impl Scanner {
                         position += 1;
                         self.state = State::Between;
                         self.line_start = None;
-                        let what = Scan::Record { spaced: self.spaced };
-                        break Step::Found(Scanned { span: self.start..position, what });
+                        break Step::Found(Scanned { span: self.start..position, what: Scan::Record });
                     }
                 }
             }
@@ -301,10 +309,7 @@ impl Scanner {
     fn after_string(&mut self, bytes: &[u8]) -> Step {
         while let Some(&byte) = bytes.get(self.position) {
             match CLASSES[byte as usize] {
-                Class::Space => {
-                    self.spaced = true;
-                    self.position += 1;
-                }
+                Class::Space => self.position += 1,
                 Class::Punctuation | Class::CloseObject | Class::CloseArray => {
                     self.state = State::Record;
                     return Step::Again;
