@@ -27,7 +27,7 @@ use crate::json::compact;
 /// # Errors
 /// What the record breaks: JSON, or the contract of [`Event`].
 pub fn decode(text: &str) -> Result<Event<'_>, Fault> {
-    event(Fields::read(text)?)
+    event(&Fields::read(text)?)
 }
 
 /// Reads the record that a text begins with, and tells where it ends. When the text begins with no JSON object, framing
@@ -35,13 +35,13 @@ pub fn decode(text: &str) -> Result<Event<'_>, Fault> {
 pub(crate) fn decode_prefix(text: &str) -> Result<(Result<Event<'_>, Fault>, usize), usize> {
     let mut records = serde_json::Deserializer::from_str(text).into_iter::<Fields<'_>>();
     match records.next() {
-        Some(Ok(fields)) => Ok((event(fields), records.byte_offset())),
+        Some(Ok(fields)) => Ok((event(&fields), records.byte_offset())),
         Some(Err(error)) => Err(offset(text, error.line(), error.column()) + 1),
         None => Err(text.len()),
     }
 }
 
-fn event(fields: Fields<'_>) -> Result<Event<'_>, Fault> {
+fn event<'a>(fields: &Fields<'a>) -> Result<Event<'a>, Fault> {
     if let Some(name) = fields.repeated {
         return Err(Fault::new(Reason::RepeatedField, format!("`{name}` stands twice")));
     }

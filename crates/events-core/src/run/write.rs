@@ -87,8 +87,8 @@ impl Write {
             let block = block?;
             let sorted = self.sort(&block, &mut survivors);
             let mut sizes = Sizes::new();
-            for (place, _) in &sorted {
-                *sizes.entry(place.partition()).or_default() += 1;
+            for partition in sorted.chunk_by(|(one, _), (two, _)| one.partition() == two.partition()) {
+                sizes.insert(partition[0].0.partition(), partition.len());
             }
             for (_, at) in sorted {
                 files.push(&read(&block, at)?.0, &sizes)?;
