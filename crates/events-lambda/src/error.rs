@@ -1,0 +1,62 @@
+//! What can keep an invocation from its report.
+
+use events_core::ErrorKind;
+
+/// An error of an invocation.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// A variable is not what it must be. The problem does not repeat the value, which may hold a secret.
+    #[error("variable `{variable}`: {problem}")]
+    Setting { variable: &'static str, problem: String },
+    /// A store cannot be set up: a setting of it is wrong, as no request was made yet.
+    #[error("opening the zone of variable `{variable}`")]
+    Store {
+        variable: &'static str,
+        #[source]
+        source: Box<object_store::Error>,
+    },
+    /// The payload is none that this function takes.
+    #[error("request refused: {problem}")]
+    Request { problem: String },
+    /// There is no folder for scratch files.
+    #[error("creating a folder for scratch files")]
+    Scratch {
+        #[source]
+        source: std::io::Error,
+    },
+    /// The host would have ended the run.
+    #[error("stopped shortly before the time limit of the function; nothing was published")]
+    TimeLimit,
+    /// The run failed.
+    #[error(transparent)]
+    Run(events_core::Error),
+}
+
+pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// What to do about it, as a word that retry rules of a workflow can name.
+    pub(crate) fn type_name(&self) -> &'static str {
+        match self {
+            Self::Setting { .. } | Self::Store { .. } => "Configuration",
+            Self::Request { .. } => "Request",
+            Self::Scratch { .. } => "Storage",
+            Self::TimeLimit => "TimeLimit",
+            Self::Run(error) => match error.kind() {
+                ErrorKind::Configuration => "Configuration",
+                ErrorKind::Storage => "Storage",
+                _ => "Bug",
+            },
+        }
+    }
+}
+
+impl From<events_core::Error> for Error {
+    fn from(error: events_core::Error) -> Self {
+        match error.kind() {
+            // Nobody but the time limit interrupts a run here.
+            ErrorKind::Interrupted => Self::TimeLimit,
+            _ => Self::Run(error),
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! An AWS Lambda function around [`events_core`]: an invocation is a run.
+//!
+//! It is invoked directly, by a person, a schedule or a workflow, with `{}` or
+//!
+//! ```json
+//! {"job": "run", "date": "2026-11-23"}
+//! ```
+//!
+//! `job` is `run`, `parse` or `distribute`; `date` is the day under which inputs and rejects are filed. Without them it
+//! is a `run` of today in UTC. Any other payload is refused, so notifications of S3 and messages of queues are not
+//! mistaken for requests.
+//!
+//! The answer is the run's [report](events_core::run::Report) as JSON. A list in it of more than 1,000 entries is left
+//! out and counted in the field `omitted`, because Lambda takes no answer above 6 MB.
+//!
+//! | variable | meaning |
+//! |---|---|
+//! | `EVENTS_ROOT` | where the zones are: `s3://bucket/prefix`, `file:///folder` or a folder; they are `landing`, `stage` and `trusted` below it |
+//! | `EVENTS_LANDING`, `EVENTS_STAGE`, `EVENTS_TRUSTED` | the zones themselves, all three, instead of the root |
+//! | `EVENTS_MEMORY` | bytes for rows and keys in memory; without it, half of the function's memory |
+//! | `EVENTS_THREADS` | threads that compute; without it, as many as the function has processors |
+//! | `EVENTS_COMPRESSION` | compression of the table's files: `zstd`, `zstd:1` to `zstd:22`, `snappy`, `lz4` or `none` |
+//! | `AWS_*` | region, credentials and endpoint, as Lambda sets them |
+//!
+//! An error is returned, so that whoever invoked the function sees it and its host tries again: no input is lost by
+//! that. Its `errorType` says what to do: `Configuration` and `Request` to correct something, `Storage` to try again,
+//! `TimeLimit` to give the function more time or less to do, `Bug` to report it.
+
+mod error;
+mod function;
+mod message;
+mod request;
+mod response;
+mod run_id;
+mod serve;
+mod settings;
+mod store;
+mod time_limit;
+mod zone_url;
+
+pub use function::Function;
+pub use response::Response;
+pub use serve::serve;

@@ -1,0 +1,85 @@
+//! The answer to an invocation.
+
+use std::collections::BTreeMap;
+
+use events_core::run::Report;
+use serde::Serialize;
+
+/// The longest list in an answer. Entries stay below 3 kB, and Lambda takes answers of 6 MB.
+const ENTRIES_MAX: usize = 1000;
+
+/// A run's report, short enough for Lambda.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Response {
+    /// The report. A list that was too long is empty; the totals are of everything.
+    #[serde(flatten)]
+    pub report: Report,
+    /// The lengths of the lists that were left out, by their names.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub omitted: BTreeMap<&'static str, usize>,
+}
+
+impl From<Report> for Response {
+    fn from(mut report: Report) -> Self {
+        let mut omitted = BTreeMap::new();
+        if report.inputs.len() > ENTRIES_MAX {
+            omitted.insert("inputs", std::mem::take(&mut report.inputs).len());
+        }
+        if report.partitions.len() > ENTRIES_MAX {
+            omitted.insert("partitions", std::mem::take(&mut report.partitions).len());
+        }
+        Self { report, omitted }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use events_core::run::{Counts, InputReport, Job, PartitionReport, REPORT_VERSION};
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// The longest key that S3 has.
+    const KEY_BYTES_MAX: usize = 1024;
+
+    fn report(inputs: usize, partitions: usize) -> Report {
+        let counts = Counts { bytes: u64::MAX, records: u64::MAX, ..Counts::default() };
+        let path = "p".repeat(KEY_BYTES_MAX);
+        Report {
+            version: REPORT_VERSION,
+            run: "r".parse().unwrap(),
+            job: Job::Run,
+            date: "2026-11-23".parse().unwrap(),
+            commit: Some(1),
+            totals: counts.clone(),
+            inputs: vec![InputReport { key: path.clone(), counts }; inputs],
+            partitions: vec![PartitionReport { path, rows: 1, bytes: 1, files: 1 }; partitions],
+            elapsed: Vec::new(),
+        }
+    }
+
+    fn json_of(report: Report) -> Value {
+        serde_json::to_value(Response::from(report)).unwrap()
+    }
+
+    #[test]
+    fn is_the_report_when_its_lists_are_short() {
+        let report = report(ENTRIES_MAX, ENTRIES_MAX);
+        assert_eq!(json_of(report.clone()), serde_json::to_value(&report).unwrap());
+    }
+
+    #[test]
+    fn leaves_out_a_list_that_is_too_long_and_says_so() {
+        let response = json_of(report(ENTRIES_MAX + 1, 2));
+        assert_eq!(response["omitted"], json!({"inputs": ENTRIES_MAX + 1}));
+        assert_eq!(response["inputs"], json!([]));
+        assert_eq!(response["partitions"].as_array().unwrap().len(), 2);
+        assert_eq!(json_of(report(0, ENTRIES_MAX + 1))["omitted"], json!({"partitions": ENTRIES_MAX + 1}));
+    }
+
+    #[test]
+    fn fits_the_limit_of_lambda() {
+        let longest = serde_json::to_vec(&Response::from(report(ENTRIES_MAX, ENTRIES_MAX))).unwrap();
+        assert!(longest.len() < 6_000_000, "{}", longest.len());
+    }
+}

@@ -1,0 +1,159 @@
+//! What the variables of the function mean.
+
+use std::str::FromStr;
+use std::thread::available_parallelism;
+
+use events_core::Config;
+
+use crate::error::{Error, Result};
+use crate::store::ZoneUrls;
+use crate::zone_url::ZoneUrl;
+
+const ROOT: &str = "EVENTS_ROOT";
+const LANDING: &str = "EVENTS_LANDING";
+const STAGE: &str = "EVENTS_STAGE";
+const TRUSTED: &str = "EVENTS_TRUSTED";
+const MEMORY: &str = "EVENTS_MEMORY";
+const THREADS: &str = "EVENTS_THREADS";
+const COMPRESSION: &str = "EVENTS_COMPRESSION";
+/// The memory of the function in MiB, which Lambda sets.
+const FUNCTION_MEMORY: &str = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE";
+
+/// The part of the function's memory that rows and keys may take. What a run takes in all is about half as much again,
+/// which leaves a quarter for the process and its stores.
+const MEMORY_SHARE: usize = 2;
+
+/// Everything that does not change between invocations.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Settings {
+    pub(crate) zones: ZoneUrls,
+    pub(crate) config: Config,
+}
+
+impl Settings {
+    /// # Errors
+    /// [`Error::Setting`] for the first variable that is missing or wrong.
+    pub(crate) fn of(variable: &impl Fn(&str) -> Option<String>) -> Result<Self> {
+        // Templates set a variable that is not wanted to nothing.
+        let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let threads = number(THREADS, &variable)?;
+        let function_memory = number(FUNCTION_MEMORY, &variable)?.map(|mebibytes: usize| mebibytes << 20);
+        let memory_bytes = number(MEMORY, &variable)?.or(function_memory.map(|bytes| bytes / MEMORY_SHARE));
+        let config = Config {
+            threads: threads.unwrap_or_else(|| available_parallelism().map_or(Config::DEFAULT_THREADS, usize::from)),
+            memory_bytes: memory_bytes.unwrap_or(Config::DEFAULT_MEMORY_BYTES),
+            compression: parsed(COMPRESSION, &variable, |problem: String| problem)?.unwrap_or_default(),
+            ..Config::default()
+        };
+        config.validate()?;
+        Ok(Self { zones: zones(&variable)?, config })
+    }
+}
+
+fn zones(variable: &impl Fn(&str) -> Option<String>) -> Result<ZoneUrls> {
+    let urls = match (variable(ROOT), variable(LANDING), variable(STAGE), variable(TRUSTED)) {
+        (Some(root), None, None, None) => {
+            let root = ZoneUrl::parse(ROOT, &root)?;
+            ZoneUrls { landing: root.below("landing"), stage: root.below("stage"), trusted: root.below("trusted") }
+        }
+        (None, Some(landing), Some(stage), Some(trusted)) => ZoneUrls {
+            landing: ZoneUrl::parse(LANDING, &landing)?,
+            stage: ZoneUrl::parse(STAGE, &stage)?,
+            trusted: ZoneUrl::parse(TRUSTED, &trusted)?,
+        },
+        _ => {
+            let problem = format!("set either it alone or all of `{LANDING}`, `{STAGE}` and `{TRUSTED}`");
+            return Err(Error::Setting { variable: ROOT, problem });
+        }
+    };
+    for (one, other) in [(&urls.landing, &urls.stage), (&urls.landing, &urls.trusted), (&urls.stage, &urls.trusted)] {
+        if one.is_same_place(other) {
+            let problem = format!("is the same place as `{}`", one.variable);
+            return Err(Error::Setting { variable: other.variable, problem });
+        }
+    }
+    Ok(urls)
+}
+
+fn number(name: &'static str, variable: &impl Fn(&str) -> Option<String>) -> Result<Option<usize>> {
+    parsed(name, variable, |_| "is not a whole number".to_owned())
+}
+
+fn parsed<T: FromStr>(
+    name: &'static str,
+    variable: &impl Fn(&str) -> Option<String>,
+    problem: fn(T::Err) -> String,
+) -> Result<Option<T>> {
+    let value = variable(name).map(|value| value.parse());
+    value.transpose().map_err(|error| Error::Setting { variable: name, problem: problem(error) })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use events_core::Codec;
+
+    use super::*;
+
+    fn settings(variables: &[(&str, &str)]) -> Result<Settings> {
+        let variables: HashMap<_, _> = variables.iter().copied().collect();
+        Settings::of(&|name| variables.get(name).map(|&value| value.to_owned()))
+    }
+
+    fn config(variables: &[(&str, &str)]) -> Config {
+        settings(&[&[(ROOT, "s3://lake")], variables].concat()).unwrap().config
+    }
+
+    fn problem(variables: &[(&str, &str)]) -> String {
+        settings(variables).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn puts_zones_below_the_root() {
+        let zones = settings(&[(ROOT, "s3://lake/x/")]).unwrap().zones;
+        let texts = [&zones.landing, &zones.stage, &zones.trusted].map(|url| url.text.as_str());
+        assert_eq!(texts, ["s3://lake/x/landing", "s3://lake/x/stage", "s3://lake/x/trusted"]);
+    }
+
+    #[test]
+    fn takes_three_zones_instead_of_a_root() {
+        let named = [(LANDING, "s3://landing"), (STAGE, "/mnt/stage"), (TRUSTED, "s3://trusted/x")];
+        let zones = settings(&[&named[..], &[(ROOT, "")]].concat()).unwrap().zones;
+        let texts = [&zones.landing, &zones.stage, &zones.trusted].map(|url| url.text.as_str());
+        assert_eq!(texts, ["s3://landing", "/mnt/stage", "s3://trusted/x"]);
+        for wrong in [&named[..2], &[&named[..], &[(ROOT, "s3://lake")]].concat(), &[]] {
+            assert!(problem(wrong).contains("set either it alone or all of"), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn refuses_two_zones_in_one_place() {
+        let same = [(LANDING, "s3://lake/x"), (STAGE, "s3://lake/y"), (TRUSTED, "s3://lake/x/")];
+        assert_eq!(problem(&same), "variable `EVENTS_TRUSTED`: is the same place as `EVENTS_LANDING`");
+    }
+
+    #[test]
+    fn takes_half_of_the_memory_of_the_function() {
+        assert_eq!(config(&[(FUNCTION_MEMORY, "1769")]).memory_bytes, 1769 << 19);
+        assert_eq!(config(&[(FUNCTION_MEMORY, "1769"), (MEMORY, "100000000")]).memory_bytes, 100_000_000);
+        assert_eq!(config(&[]).memory_bytes, Config::DEFAULT_MEMORY_BYTES);
+    }
+
+    #[test]
+    fn reads_threads_and_compression() {
+        let read = config(&[(THREADS, "3"), (COMPRESSION, "zstd:9")]);
+        assert_eq!((read.threads, read.compression), (3, Codec::Zstd(9)));
+        let default = config(&[(COMPRESSION, "")]);
+        assert!(default.threads >= 1);
+        assert_eq!(default.compression, Codec::default());
+    }
+
+    #[test]
+    fn names_the_variable_that_is_wrong() {
+        let root = (ROOT, "s3://lake");
+        assert_eq!(problem(&[root, (MEMORY, "1 GB")]), "variable `EVENTS_MEMORY`: is not a whole number");
+        assert!(problem(&[root, (COMPRESSION, "gzip")]).starts_with("variable `EVENTS_COMPRESSION`: unknown"));
+        assert!(problem(&[root, (THREADS, "0")]).contains("`threads`"));
+    }
+}

@@ -1,0 +1,57 @@
+//! The end of an invocation, which a run must not meet.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use events_core::run::Cancel;
+use tokio::task::JoinHandle;
+
+/// What a run has left when it is asked to stop: to finish what it is at, and to erase its stage.
+const MARGIN: Duration = Duration::from_secs(10);
+
+/// Stops a run shortly before the host would end the process, which would leave scratch files and a stage behind and
+/// tell nobody why.
+pub(crate) struct TimeLimit(Option<JoinHandle<()>>);
+
+impl TimeLimit {
+    /// Watches until it is dropped. `deadline_ms` is the host's, in milliseconds since 1970.
+    pub(crate) fn watch(deadline_ms: u64, cancel: Cancel) -> Self {
+        let time = run_time(deadline_ms, SystemTime::now());
+        Self(time.map(|time| {
+            tokio::spawn(async move {
+                tokio::time::sleep(time).await;
+                cancel.cancel();
+            })
+        }))
+    }
+}
+
+impl Drop for TimeLimit {
+    fn drop(&mut self) {
+        if let Some(watch) = &self.0 {
+            watch.abort();
+        }
+    }
+}
+
+/// How long a run may take; `None` without a limit.
+fn run_time(deadline_ms: u64, now: SystemTime) -> Option<Duration> {
+    // An invocation does not begin after its end: hosts for development put something else there.
+    let left = (UNIX_EPOCH + Duration::from_millis(deadline_ms)).duration_since(now).ok()?;
+    // A function of a few seconds is there for runs of a few milliseconds.
+    Some(left.saturating_sub(MARGIN.min(left / 10)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ends_a_run_before_its_invocation() {
+        let now = UNIX_EPOCH + Duration::from_secs(1_000_000);
+        let time = |deadline_ms| run_time(deadline_ms, now);
+        assert_eq!(time(1_000_900_000), Some(Duration::from_secs(890)));
+        assert_eq!(time(1_000_003_000), Some(Duration::from_millis(2700)));
+        assert_eq!(time(600_000), None);
+        assert_eq!(time(0), None);
+    }
+}

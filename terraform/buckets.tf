@@ -1,0 +1,161 @@
+locals {
+  created_buckets = var.create_buckets ? local.bucket_names : {}
+
+  # Inputs and the table are what nobody can make again. The stage holds nothing that a run would not write again.
+  versioned_buckets = { for zone, name in local.created_buckets : zone => name if zone != "stage" }
+
+  only_tls = {
+    for zone, arn in local.bucket_arns : zone => {
+      Sid       = "OnlyTls"
+      Effect    = "Deny"
+      Principal = "*"
+      Action    = "s3:*"
+      Resource  = [arn, "${arn}/*"]
+      Condition = { Bool = { "aws:SecureTransport" = "false" } }
+    }
+  }
+
+  # The number of a commit is taken once. The function asks S3 for that with each commit; here S3 insists on it, whoever
+  # writes. Uploads in parts are told by their last request, which is the one that creates an object.
+  log_is_written_once = {
+    Sid       = "LogIsWrittenOnce"
+    Effect    = "Deny"
+    Principal = "*"
+    Action    = "s3:PutObject"
+    Resource  = local.folders.log
+    Condition = {
+      Null = { "s3:if-none-match" = "true" }
+      Bool = { "s3:ObjectCreationOperation" = "true" }
+    }
+  }
+
+  bucket_statements = {
+    landing = [local.only_tls.landing]
+    stage   = [local.only_tls.stage]
+    trusted = [local.only_tls.trusted, local.log_is_written_once]
+  }
+}
+
+resource "aws_s3_bucket" "zone" {
+  for_each = local.created_buckets
+
+  bucket = each.value
+  tags   = var.tags
+}
+
+resource "aws_s3_bucket_public_access_block" "zone" {
+  for_each = aws_s3_bucket.zone
+
+  bucket                  = each.value.id
+  block_public_acls       = true
+  block_public_policy     = true
+  ignore_public_acls      = true
+  restrict_public_buckets = true
+}
+
+resource "aws_s3_bucket_ownership_controls" "zone" {
+  for_each = aws_s3_bucket.zone
+
+  bucket = each.value.id
+
+  rule {
+    object_ownership = "BucketOwnerEnforced"
+  }
+}
+
+resource "aws_s3_bucket_server_side_encryption_configuration" "zone" {
+  for_each = aws_s3_bucket.zone
+
+  bucket = each.value.id
+
+  rule {
+    # One key of KMS a bucket instead of one an object: a run writes thousands of them.
+    bucket_key_enabled = var.kms_key_arn != null
+
+    apply_server_side_encryption_by_default {
+      sse_algorithm     = var.kms_key_arn == null ? "AES256" : "aws:kms"
+      kms_master_key_id = var.kms_key_arn
+    }
+  }
+}
+
+resource "aws_s3_bucket_versioning" "zone" {
+  for_each = local.versioned_buckets
+
+  bucket = aws_s3_bucket.zone[each.key].id
+
+  versioning_configuration {
+    status = "Enabled"
+  }
+}
+
+resource "aws_s3_bucket_lifecycle_configuration" "zone" {
+  for_each = aws_s3_bucket.zone
+
+  bucket = each.value.id
+
+  rule {
+    id     = "incomplete-uploads"
+    status = "Enabled"
+
+    filter {}
+
+    abort_incomplete_multipart_upload {
+      # An invocation ends after 15 minutes, and so do its uploads.
+      days_after_initiation = 1
+    }
+  }
+
+  dynamic "rule" {
+    for_each = each.key == "stage" ? ["stage"] : []
+
+    content {
+      id     = "left-by-failed-runs"
+      status = "Enabled"
+
+      filter {
+        prefix = "events/"
+      }
+
+      expiration {
+        days = var.stage_retention_days
+      }
+    }
+  }
+
+  dynamic "rule" {
+    for_each = each.key == "stage" ? [] : ["versions"]
+
+    content {
+      id     = "old-versions"
+      status = "Enabled"
+
+      filter {}
+
+      noncurrent_version_expiration {
+        noncurrent_days = var.noncurrent_retention_days
+      }
+
+      # Each input that is moved leaves a marker in `pending`, and listings slow down with every one of them.
+      expiration {
+        expired_object_delete_marker = true
+      }
+    }
+  }
+
+  # S3 refuses rules for versions of a bucket that has none.
+  depends_on = [aws_s3_bucket_versioning.zone]
+}
+
+resource "aws_s3_bucket_policy" "zone" {
+  for_each = aws_s3_bucket.zone
+
+  bucket = each.value.id
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = local.bucket_statements[each.key]
+  })
+
+  # S3 refuses two changes of a bucket's access at once.
+  depends_on = [aws_s3_bucket_public_access_block.zone]
+}

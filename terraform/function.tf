@@ -1,0 +1,53 @@
+locals {
+  function_name = "${var.name}-distributor"
+
+  # Lambda takes text only, and a variable that nobody set is not there.
+  optional_environment = {
+    EVENTS_MEMORY      = var.memory_budget_bytes
+    EVENTS_THREADS     = var.threads
+    EVENTS_COMPRESSION = var.compression
+  }
+}
+
+resource "aws_cloudwatch_log_group" "function" {
+  name              = "/aws/lambda/${local.function_name}"
+  retention_in_days = var.log_retention_days
+  tags              = var.tags
+}
+
+resource "aws_lambda_function" "distributor" {
+  function_name    = local.function_name
+  description      = "Turns pending events into rows of the table."
+  role             = aws_iam_role.function.arn
+  filename         = var.lambda_zip
+  source_code_hash = filebase64sha256(var.lambda_zip)
+  handler          = "bootstrap"
+  runtime          = "provided.al2023"
+  architectures    = ["arm64"]
+  memory_size      = var.memory_mb
+  timeout          = var.timeout_seconds
+  tags             = var.tags
+
+  reserved_concurrent_executions = var.reserved_concurrency
+
+  ephemeral_storage {
+    size = var.scratch_mb
+  }
+
+  environment {
+    variables = merge(
+      { for zone, bucket in local.bucket_names : "EVENTS_${upper(zone)}" => "s3://${bucket}" },
+      { for name, value in local.optional_environment : name => tostring(value) if value != null },
+    )
+  }
+
+  logging_config {
+    log_format            = "JSON"
+    log_group             = aws_cloudwatch_log_group.function.name
+    application_log_level = "INFO"
+    system_log_level      = "INFO"
+  }
+
+  # Without its rights the first invocation fails.
+  depends_on = [aws_iam_role_policy.function]
+}

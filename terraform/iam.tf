@@ -1,0 +1,110 @@
+locals {
+  # Exactly the requests that a run makes. What is not here is not needed: nothing in the table, its log, `processed` and
+  # `quarantine` is ever deleted, and nobody but its producers writes to `pending`.
+  function_statements = concat([
+    {
+      Sid      = "ListLanding"
+      Effect   = "Allow"
+      Action   = ["s3:ListBucket"]
+      Resource = [local.bucket_arns.landing]
+      # A run lists `pending` only. S3 answers a request for an object that is not there with "not found" when the caller
+      # may list its name, else with "forbidden", and before a run moves an input it looks whether its new name is free.
+      Condition = { StringLike = { "s3:prefix" = ["pending/*", "processed/*"] } }
+    },
+    {
+      Sid       = "ListStage"
+      Effect    = "Allow"
+      Action    = ["s3:ListBucket"]
+      Resource  = [local.bucket_arns.stage]
+      Condition = { StringLike = { "s3:prefix" = ["events/*"] } }
+    },
+    {
+      Sid       = "ListLog"
+      Effect    = "Allow"
+      Action    = ["s3:ListBucket"]
+      Resource  = [local.bucket_arns.trusted]
+      Condition = { StringLike = { "s3:prefix" = ["control/log/*"] } }
+    },
+    {
+      Sid    = "TakeInputs"
+      Effect = "Allow"
+      # Moving is copying and deleting, and S3 copies tags along.
+      Action   = ["s3:GetObject", "s3:GetObjectTagging", "s3:DeleteObject"]
+      Resource = [local.folders.pending]
+    },
+    {
+      Sid      = "KeepInputs"
+      Effect   = "Allow"
+      Action   = ["s3:GetObject", "s3:PutObject", "s3:PutObjectTagging"]
+      Resource = [local.folders.processed]
+    },
+    {
+      Sid      = "KeepRejects"
+      Effect   = "Allow"
+      Action   = ["s3:PutObject"]
+      Resource = [local.folders.quarantine]
+    },
+    {
+      Sid      = "UseStage"
+      Effect   = "Allow"
+      Action   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"]
+      Resource = [local.folders.runs]
+    },
+    {
+      Sid      = "AddToTable"
+      Effect   = "Allow"
+      Action   = ["s3:PutObject"]
+      Resource = [local.folders.table]
+    },
+    {
+      Sid      = "Commit"
+      Effect   = "Allow"
+      Action   = ["s3:GetObject", "s3:PutObject"]
+      Resource = [local.folders.log]
+    },
+    {
+      Sid      = "WriteLogLines"
+      Effect   = "Allow"
+      Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+      Resource = ["${local.log_group_arn}:*"]
+    },
+    ], var.kms_key_arn == null ? [] : [
+    {
+      Sid       = "UseKey"
+      Effect    = "Allow"
+      Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
+      Resource  = [var.kms_key_arn]
+      Condition = { StringEquals = { "kms:ViaService" = "s3.${data.aws_region.current.id}.${data.aws_partition.current.dns_suffix}" } }
+    },
+  ])
+
+  # Made from the name, so that the policy is known before there is a group.
+  log_group_arn = join(":", [
+    "arn", data.aws_partition.current.partition, "logs", data.aws_region.current.id,
+    data.aws_caller_identity.current.account_id, "log-group", "/aws/lambda/${local.function_name}",
+  ])
+}
+
+resource "aws_iam_role" "function" {
+  name        = local.function_name
+  description = "What a run may do."
+  tags        = var.tags
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "lambda.amazonaws.com" }
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "function" {
+  name = "run"
+  role = aws_iam_role.function.id
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = local.function_statements
+  })
+}

@@ -1,0 +1,27 @@
+data "aws_caller_identity" "current" {}
+data "aws_partition" "current" {}
+data "aws_region" "current" {}
+
+locals {
+  zones = ["landing", "stage", "trusted"]
+
+  bucket_names = {
+    for zone in local.zones :
+    zone => coalesce(var.bucket_names[zone], "${var.name}-${zone}-${data.aws_caller_identity.current.account_id}")
+  }
+
+  # Made from the names, so that policies are known before there is a bucket, and are the same for one that exists.
+  bucket_arns = {
+    for zone, name in local.bucket_names : zone => "arn:${data.aws_partition.current.partition}:s3:::${name}"
+  }
+
+  # What a run finds and leaves in each zone: the core's module `run/layout.rs`. A zone is the whole of its bucket.
+  folders = {
+    pending    = "${local.bucket_arns.landing}/pending/*"
+    processed  = "${local.bucket_arns.landing}/processed/*"
+    quarantine = "${local.bucket_arns.landing}/quarantine/*"
+    runs       = "${local.bucket_arns.stage}/events/*"
+    table      = "${local.bucket_arns.trusted}/events/*"
+    log        = "${local.bucket_arns.trusted}/control/log/*"
+  }
+}
