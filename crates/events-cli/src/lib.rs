@@ -60,7 +60,7 @@ pub fn main() -> ExitCode {
             u8::try_from(error.exit_code()).unwrap_or(exit::USAGE)
         }
         Ok(Err(error)) => {
-            complain(&message::line(&error));
+            complain(&message::redacted(&message::line(&error), &|name| std::env::var(name).ok()));
             if let Some(hint) = message::hint(&error) {
                 complain(&hint);
             }

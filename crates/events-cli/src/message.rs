@@ -24,6 +24,16 @@ pub(crate) fn line(error: &(dyn StdError + 'static)) -> String {
     line
 }
 
+/// The variables whose values no message may hold.
+const SECRET_VARIABLES: [&str; 2] = ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
+
+/// A text without secrets: S3 repeats the session token in its answer to a request that it does not accept, and that
+/// answer is part of the error.
+pub(crate) fn redacted(text: &str, variable: &dyn Fn(&str) -> Option<String>) -> String {
+    let secrets = SECRET_VARIABLES.into_iter().filter_map(variable).filter(|secret| !secret.is_empty());
+    secrets.fold(text.to_owned(), |text, secret| text.replace(&secret, "…"))
+}
+
 /// What may help, if anything is known to.
 pub(crate) fn hint(error: &Error) -> Option<String> {
     let hint = match error {
@@ -83,6 +93,13 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
+
+    #[test]
+    fn does_not_repeat_a_token_that_a_store_repeats() {
+        let variable = |name: &str| (name == "AWS_SESSION_TOKEN").then(|| "canary".to_owned());
+        let body = "<Error><Code>InvalidToken</Code><Token-0>canary</Token-0></Error>";
+        assert_eq!(redacted(body, &variable), "<Error><Code>InvalidToken</Code><Token-0>…</Token-0></Error>");
+    }
 
     #[test]
     fn says_each_cause_once() {

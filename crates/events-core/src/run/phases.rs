@@ -21,7 +21,11 @@ use super::remote::on_threads;
 use super::report::{Counts, InputReport, Job, PartitionReport, Phase, PhaseReport, REPORT_VERSION, Report};
 use super::stage::StageManifest;
 use super::write::Write;
+use super::zone::Zones;
 use crate::error::Result;
+
+/// Objects that are published at once between stores, each up to `file_bytes_max` in memory.
+const PUBLICATIONS_BETWEEN_STORES_MAX: usize = 2;
 
 /// The time since some moment.
 pub(crate) type Clock = Arc<dyn Fn() -> Duration + Send + Sync>;
@@ -240,7 +244,7 @@ impl Run {
             progress.files_published.fetch_add(1, Ordering::Relaxed);
             Ok(())
         };
-        futures::stream::iter(publications).map(publish).buffer_unordered(self.requests()).try_collect().await
+        futures::stream::iter(publications).map(publish).buffer_unordered(self.publications()).try_collect().await
     }
 
     pub(crate) async fn move_inputs(&mut self, plan: &Plan) -> Result<()> {
@@ -250,6 +254,13 @@ impl Run {
         futures::stream::iter(moves).buffer_unordered(self.requests()).try_collect::<()>().await?;
         self.end(Phase::Move);
         Ok(())
+    }
+
+    /// How many objects are published at once. Within a store that moves no bytes; between stores each is in memory.
+    fn publications(&self) -> usize {
+        let Zones { landing, stage, trusted } = &self.context.zones;
+        let within = stage.shares_store(landing) && stage.shares_store(trusted);
+        if within { self.requests() } else { self.context.config.requests_max.min(PUBLICATIONS_BETWEEN_STORES_MAX) }
     }
 
     fn requests(&self) -> usize {
