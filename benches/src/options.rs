@@ -1,0 +1,73 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::case::Case;
+
+/// Measures the job beside the pure encoding of the rows that it writes.
+///
+/// Every run is checked: a table that is not the one expected ends the benchmark.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "bench", max_term_width = 110, args_conflicts_with_subcommands = true)]
+pub(crate) struct Options {
+    /// What to measure [default: all]
+    #[arg(value_name = "CASE", value_enum)]
+    cases: Vec<Case>,
+    /// How often to measure each case
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) runs: u32,
+    /// Threads of the job and of its floor
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: u16,
+    /// Where the folder for inputs and tables is made; about 4 GB for 3 runs of all cases [default: the system's folder for such]
+    #[arg(long, value_name = "DIR")]
+    folder: Option<PathBuf>,
+    /// Also write everything that was measured to this file
+    #[arg(long, value_name = "FILE", conflicts_with = "check")]
+    pub(crate) json: Option<PathBuf>,
+    /// Measure nothing: run every case once at a hundredth of its size, and check its table
+    #[arg(long)]
+    pub(crate) check: bool,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+impl Options {
+    /// The cases that were asked for, as typed.
+    pub(crate) fn cases(&self) -> &[Case] {
+        if self.cases.is_empty() { &Case::ALL } else { &self.cases }
+    }
+
+    /// Where temporary folders are made.
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.folder.clone().unwrap_or_else(std::env::temp_dir)
+    }
+}
+
+/// What the program does for itself.
+#[derive(Debug, Clone, Subcommand)]
+pub(crate) enum Command {
+    /// One measurement, in a process of its own.
+    #[command(subcommand, hide = true)]
+    Child(Errand),
+}
+
+/// What a child is started for.
+#[derive(Debug, Clone, Subcommand)]
+pub(crate) enum Errand {
+    /// The job.
+    Run(Place),
+    /// Its floor.
+    Encode(Place),
+}
+
+/// Where a child works, and with how many threads.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Place {
+    #[arg(long)]
+    pub(crate) lake: PathBuf,
+    #[arg(long)]
+    pub(crate) threads: u16,
+}
