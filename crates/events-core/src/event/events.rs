@@ -125,9 +125,9 @@ impl<'a> Events<'a> {
     /// A quick look that may be wrong in one direction: `false` means that the record is within the limits.
     fn breaks_limits(&self, record: &[u8]) -> bool {
         let depth_max = self.limits.depth_max as usize;
-        let brackets = || record.iter().filter(|&&byte| matches!(byte, b'{' | b'[')).count();
+        let many_brackets = || memchr::memchr2_iter(b'{', b'[', record).nth(depth_max).is_some();
         // Every level takes two bytes.
-        record.len() > self.limits.record_bytes_max || (record.len() / 2 > depth_max && brackets() > depth_max)
+        record.len() > self.limits.record_bytes_max || (record.len() / 2 > depth_max && many_brackets())
     }
 
     fn fault(&self, span: Range<usize>, damage: Damage) -> Fault {
