@@ -51,3 +51,9 @@ resource "aws_lambda_function" "distributor" {
   # Without its rights the first invocation fails.
   depends_on = [aws_iam_role_policy.function]
 }
+
+# What an asynchronous invocation has committed and not finished, a second one would add again: nobody retries by himself.
+resource "aws_lambda_function_event_invoke_config" "distributor" {
+  function_name          = aws_lambda_function.distributor.function_name
+  maximum_retry_attempts = 0
+}

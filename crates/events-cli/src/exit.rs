@@ -12,6 +12,8 @@ pub const USAGE: u8 = 2;
 pub const DONE_WITH_REJECTS: u8 = 3;
 /// A store or a disk did not answer, refused or failed. No input was lost: run again.
 pub const STORAGE: u8 = 4;
+/// A run was committed, but a store failed before it was carried out: running again would add its rows a second time.
+pub const UNFINISHED: u8 = 5;
 /// Somebody asked to stop before anything was published: 128 and the number of SIGINT, as shells have it.
 pub const INTERRUPTED: u8 = 130;
 
@@ -23,6 +25,7 @@ Exit codes:
     2  wrong usage or configuration, nothing was done
     3  done, with rejects in the quarantine
     4  a store or a disk failed, run again
+    5  committed, but a store failed before everything was published: see the message
   130  interrupted, inputs are still pending";
 
 /// The code of an error.
@@ -31,6 +34,7 @@ pub(crate) fn code(kind: ErrorKind) -> u8 {
         ErrorKind::Configuration => USAGE,
         ErrorKind::Storage => STORAGE,
         ErrorKind::Interrupted => INTERRUPTED,
+        ErrorKind::Unfinished => UNFINISHED,
         // A kind that this command does not know is a bug of it.
         _ => FAILED,
     }
@@ -44,6 +48,6 @@ mod tests {
     fn shows_every_code_in_the_help() {
         let codes: Vec<u8> =
             HELP.lines().skip(1).map(|line| line.split_whitespace().next().unwrap().parse().unwrap()).collect();
-        assert_eq!(codes, [DONE, FAILED, USAGE, DONE_WITH_REJECTS, STORAGE, INTERRUPTED]);
+        assert_eq!(codes, [DONE, FAILED, USAGE, DONE_WITH_REJECTS, STORAGE, UNFINISHED, INTERRUPTED]);
     }
 }

@@ -38,6 +38,9 @@ pub(crate) fn redacted(text: &str, variable: &dyn Fn(&str) -> Option<String>) ->
 pub(crate) fn hint(error: &Error) -> Option<String> {
     let hint = match error {
         Error::Usage(_) | Error::Setting { .. } | Error::Missing { .. } => return None,
+        Error::Run(events_core::Error::Unfinished { .. }) => {
+            "do not run again before the files and inputs that the entry lists are where it says"
+        }
         _ => causes(error).find_map(|cause| io_hint(cause).or_else(|| store_hint(cause)))?,
     };
     Some(format!("hint: {hint}"))

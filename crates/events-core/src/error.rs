@@ -14,6 +14,8 @@ pub enum ErrorKind {
     Storage,
     /// Somebody asked the run to stop, and it did before anything was published.
     Interrupted,
+    /// Finish by hand what the run has committed and not carried out: running again would add its rows a second time.
+    Unfinished,
     /// Report a bug: the run stopped before or while it broke a promise.
     Bug,
 }
@@ -93,6 +95,17 @@ pub enum Error {
         #[source]
         source: Box<parquet::errors::ParquetError>,
     },
+    /// A run failed after its commit. What is left to do is in the entry of the log: files to publish, inputs to move.
+    #[error(
+        "the run is committed as `{entry}`, but was not carried out to its end; running again would add its rows a second time"
+    )]
+    Unfinished {
+        /// The URL of the entry of the log.
+        entry: String,
+        /// What failed.
+        #[source]
+        source: Box<Error>,
+    },
     /// Somebody asked the run to stop.
     #[error("interrupted before anything was published")]
     Interrupted,
@@ -117,6 +130,7 @@ impl Error {
                 ErrorKind::Storage
             }
             Self::Interrupted => ErrorKind::Interrupted,
+            Self::Unfinished { .. } => ErrorKind::Unfinished,
             Self::Stage { .. } | Self::Ledger { .. } | Self::Parquet { .. } | Self::Panic { .. } => ErrorKind::Bug,
         }
     }

@@ -282,6 +282,21 @@ async fn a_cancelled_run_leaves_everything_as_it_was() {
 }
 
 #[tokio::test]
+async fn a_store_that_fails_after_the_commit_is_told_apart() {
+    let lake = Lake::on_disk();
+    lake.put("landing/pending/x.json", event(1, 1_610_000_000, 0, "1")).await;
+    // Nothing can be moved below a file.
+    lake.put("landing/processed", "in the way").await;
+    let error = lake.distributor(Config::default()).run(&start("r")).await.unwrap_err();
+    assert!(
+        matches!(&error, Error::Unfinished { entry, .. } if entry.ends_with("control/log/00000000000000000001.json"))
+    );
+    assert_eq!(error.kind(), ErrorKind::Unfinished);
+    assert_eq!(lake.rows().await.len(), 1);
+    assert_eq!(lake.list("landing/pending").await, ["landing/pending/x.json"]);
+}
+
+#[tokio::test]
 async fn damaged_compression_costs_only_what_is_behind_it() {
     let text: String = (0..2_000).map(|id| event(id, 1_610_000_000 + id as i64, 0, "{\"k\":\"v\"}")).collect();
     let mut member = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());

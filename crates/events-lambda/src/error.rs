@@ -45,6 +45,7 @@ impl Error {
             Self::Run(error) => match error.kind() {
                 ErrorKind::Configuration => "Configuration",
                 ErrorKind::Storage => "Storage",
+                ErrorKind::Unfinished => "Unfinished",
                 _ => "Bug",
             },
         }

@@ -22,7 +22,7 @@ use super::report::{Counts, InputReport, Job, PartitionReport, Phase, PhaseRepor
 use super::stage::StageManifest;
 use super::write::Write;
 use super::zone::Zones;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Objects that are published at once between stores, each up to `file_bytes_max` in memory.
 const PUBLICATIONS_BETWEEN_STORES_MAX: usize = 2;
@@ -224,6 +224,11 @@ impl Run {
 
     /// Everything after the commit. Nothing stops it but a store that fails.
     pub(crate) async fn apply(&mut self, entry: &LogEntry, staged: &[RunId]) -> Result<()> {
+        let name = self.context.zones.trusted.name(&layout::log_entry(entry.sequence));
+        self.carry_out(entry, staged).await.map_err(|error| Error::Unfinished { entry: name, source: Box::new(error) })
+    }
+
+    async fn carry_out(&mut self, entry: &LogEntry, staged: &[RunId]) -> Result<()> {
         self.publish(&entry.publish).await?;
         self.end(Phase::Publish);
         self.move_inputs(&Plan { inputs: entry.inputs.clone() }).await?;
