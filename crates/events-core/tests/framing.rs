@@ -212,6 +212,8 @@ fn a_record_that_was_cut_short_costs_only_itself() {
         "[{\"a\":1},\n  {\"a\":\"cut\n  },\n  {\"a\":2}]",
         "{\"a\":1}\nERROR upstream \"timeout\n{\"a\":2}",
         "{\"a\":1}}}{\"a\":2}",
+        "{\"a\":1}\"{\"a\":2}",
+        "{\"a\":1}{{{{ {\"a\":2}",
         "{\"a\":1}true{\"a\":2}",
         "\u{1e}{\"a\":1}\n\u{1e}{\"a\":[\n\u{1e}{\"a\":2}\n",
     ] {

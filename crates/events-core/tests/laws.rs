@@ -5,7 +5,7 @@
 mod common;
 
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta};
-use common::{Lake, Row, batch_rows, event, model, start, tiny};
+use common::{Lake, Row, batch_rows, event, model, model_within, start, tiny};
 use events_core::Config;
 use events_core::event::{Events, Reason, TIMESTAMP_MAX, TIMESTAMP_MIN, decode, parse_epoch, parse_timestamp};
 use events_core::json::{FrameLimits, Framer, compact};
@@ -136,6 +136,9 @@ fn hostile() -> impl Strategy<Value = String> {
         1 => Just("}{\"event_id\":\"\n".to_owned()),
         1 => dirt(),
         1 => Just(format!("{{\"event_id\":\"{}\"}}", "}{\\\"".repeat(6_000))),
+        1 => Just(format!("{{\"event_id\":\"{}\"}}", "x".repeat(50_000))),
+        1 => Just("it is 5\" long ".to_owned()),
+        1 => Just("{".repeat(3_000)),
     ]
 }
 
@@ -147,17 +150,19 @@ proptest! {
         records in prop::collection::vec(hostile(), 4..60),
         repeat in 1_usize..30,
         separator in prop::sample::select(vec!["", "\n", ","]),
+        record_bytes_max in prop::sample::select(vec![8 << 20, 40_000, 1_000]),
     ) {
         let input = records.join(separator).repeat(repeat);
         // Pieces of 16 KiB, and more threads than pieces to parse them out of order.
-        let config = Config { threads: 32, ..tiny() };
+        let config = Config { threads: 32, record_bytes_max, ..tiny() };
+        let limits = FrameLimits { record_bytes_max, ..FrameLimits::default() };
         let lines = block_on(async {
             let lake = Lake::in_memory();
             lake.put("landing/pending/x", input.clone()).await;
             let report = lake.run_as("r", config).await;
             let mut rows = lake.rows().await;
             rows.sort();
-            assert_eq!(rows, model(&[&input]));
+            assert_eq!(rows, model_within(&[&input], limits));
             assert_eq!(report.totals.text_bytes as usize, input.len());
             match report.totals.rejects_total() {
                 0 => Vec::new(),
@@ -165,22 +170,22 @@ proptest! {
             }
         });
         // Decoding finds the ends of sound records by itself: they are where framing puts them.
-        let mut framer = Framer::new(FrameLimits::default());
+        let mut framer = Framer::new(limits);
         framer.push(input.as_bytes());
         framer.finish();
         let mut frames = 0;
-        let mut rejected = Events::new(input.as_bytes()).filter_map(Result::err).peekable();
+        let mut rejected = Events::with_limits(input.as_bytes(), limits).filter_map(Result::err).peekable();
         while let Some(frame) = framer.next_frame() {
             frames += 1;
             let reject = rejected.next_if(|reject| reject.offset == frame.offset);
             prop_assert!(reject.is_none_or(|reject| reject.bytes == frame.bytes));
         }
         prop_assert!(rejected.next().is_none());
-        prop_assert_eq!(Events::new(input.as_bytes()).count(), frames);
+        prop_assert_eq!(Events::with_limits(input.as_bytes(), limits).count(), frames);
         let found = String::from_utf8(lines).unwrap();
         let found = found.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
         let found: Vec<_> = found.map(|line| (line["offset"].as_u64(), line["raw"].as_str().map(str::to_owned))).collect();
-        let expected = Events::new(input.as_bytes()).filter_map(Result::err);
+        let expected = Events::with_limits(input.as_bytes(), limits).filter_map(Result::err);
         let expected: Vec<_> = expected
             .map(|reject| (Some(reject.offset), Some(String::from_utf8(reject.bytes.to_vec()).unwrap())))
             .collect();

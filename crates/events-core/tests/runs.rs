@@ -297,6 +297,38 @@ async fn a_store_that_fails_after_the_commit_is_told_apart() {
 }
 
 #[tokio::test]
+async fn a_name_whose_stage_is_still_there_is_refused() {
+    for lake in Lake::each() {
+        lake.put("landing/pending/x.json", event(1, 1_610_000_000, 0, "1")).await;
+        lake.distributor(Config::default()).parse(&start("nightly")).await.unwrap();
+        let staged = lake.list("stage").await;
+        lake.put("landing/pending/y.json", event(2, 1_610_000_000, 0, "1")).await;
+        for error in [
+            lake.distributor(Config::default()).parse(&start("nightly")).await.unwrap_err(),
+            lake.distributor(Config::default()).run(&start("nightly")).await.unwrap_err(),
+        ] {
+            assert_eq!(error.kind(), ErrorKind::Configuration, "{error}");
+        }
+        assert_eq!(lake.list("stage").await, staged);
+        lake.distributor(Config::default()).distribute(&start("nightly")).await.unwrap();
+        assert_eq!(lake.rows().await.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn of_two_runs_at_once_one_fails_before_it_publishes() {
+    let lake = Lake::in_memory();
+    pend(&lake, &inputs(2_000)).await;
+    let (first, second) = (lake.distributor(Config::default()), lake.distributor(Config::default()));
+    let (first_start, second_start) = (start("first"), start("second"));
+    let (first, second) = futures::join!(first.run(&first_start), second.run(&second_start));
+    let errors: Vec<_> = [first, second].into_iter().filter_map(Result::err).collect();
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    assert_eq!(lake.rows().await.len(), 1_800);
+    assert_eq!(lake.list("trusted/control/log").await.len(), 1);
+}
+
+#[tokio::test]
 async fn damaged_compression_costs_only_what_is_behind_it() {
     let text: String = (0..2_000).map(|id| event(id, 1_610_000_000 + id as i64, 0, "{\"k\":\"v\"}")).collect();
     let mut member = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());

@@ -56,19 +56,34 @@ impl<'a> Events<'a> {
     /// The events of a whole input.
     #[must_use]
     pub fn with_limits(bytes: &'a [u8], limits: FrameLimits) -> Self {
-        Self::of_piece(bytes, limits, 0, true)
+        Self::of_piece(bytes, limits, 0, None, true)
     }
 
-    /// The events of a piece that begins between two records, at `offset` of its input.
-    pub(crate) fn of_piece(bytes: &'a [u8], limits: FrameLimits, offset: u64, at_end: bool) -> Self {
+    /// The events of a piece that begins at `offset` of its input, between two records or inside long damage.
+    pub(crate) fn of_piece(
+        bytes: &'a [u8],
+        limits: FrameLimits,
+        offset: u64,
+        continued: Option<Damage>,
+        at_end: bool,
+    ) -> Self {
         // One check of everything costs a tenth of checks record by record.
         let text = simdutf8::basic::from_utf8(bytes).ok();
-        Self { bytes, text, offset, limits, scanner: Scanner::new(limits), at_end, decode_from: 0, last: 0..0 }
+        Self {
+            bytes,
+            text,
+            offset,
+            limits,
+            scanner: Scanner::continuing(limits, continued),
+            at_end,
+            decode_from: 0,
+            last: 0..0,
+        }
     }
 
-    /// What the piece holds of a record that goes on behind it.
-    pub(crate) fn rest(&self) -> &'a [u8] {
-        &self.bytes[self.scanner.pending_from()..]
+    /// What the piece holds of a record that goes on behind it, and the damage that it is in the middle of.
+    pub(crate) fn rest(&self) -> (&'a [u8], Option<Damage>) {
+        (&self.bytes[self.scanner.pending_from()..], self.scanner.continued())
     }
 
     /// The last item as a reject: for an event that breaks a rule which is not the contract's.

@@ -59,6 +59,17 @@ pub(super) enum Next {
     Unknown,
 }
 
+/// Whether a brace can open a record: what follows is no bracket, which no object begins with. `None`: the bytes end
+/// before it is decided.
+pub(super) fn opens_record(bytes: &[u8], brace: usize) -> Option<bool> {
+    let window = &bytes[brace + 1..bytes.len().min(brace + 1 + NEXT_RECORD_BYTES_MAX)];
+    match window.iter().find(|&&byte| !is_space(byte)) {
+        Some(byte) => Some(!matches!(byte, b'{' | b'[')),
+        None if window.len() < NEXT_RECORD_BYTES_MAX => None,
+        None => Some(false),
+    }
+}
+
 /// How far behind a closing brace the next record is looked for. More separators than this do not occur, and a bound makes
 /// the search linear however the bytes arrive.
 const NEXT_RECORD_BYTES_MAX: usize = 4096;

@@ -13,7 +13,8 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use super::landmark::{
-    BYTE_ORDER_MARK, CLASSES, Class, Next, RECORD_SEPARATOR, is_separator, is_space, next_record, plain_string_end,
+    BYTE_ORDER_MARK, CLASSES, Class, Next, RECORD_SEPARATOR, is_separator, is_space, next_record, opens_record,
+    plain_string_end,
 };
 
 /// How large and how deeply nested a record may be.
@@ -78,9 +79,7 @@ enum State {
     AfterString,
     /// After damage: everything up to the next place where a record can begin.
     Lost(Damage),
-    Stray {
-        quoted: bool,
-    },
+    Stray,
 }
 
 /// Scans a growing buffer. Positions count from the start of the buffer; [`Scanner::shift`] follows a buffer whose head
@@ -95,6 +94,8 @@ pub(crate) struct Scanner {
     start: usize,
     /// Everything before it has been looked at.
     position: usize,
+    /// What is in progress began before `start` and was too long to be one piece.
+    continued: bool,
     depth: u32,
     /// One bit a level, the innermost lowest: set for an array.
     arrays: u128,
@@ -112,10 +113,31 @@ impl Scanner {
             state: State::Between,
             start: 0,
             position: 0,
+            continued: false,
             depth: 0,
             arrays: 0,
             last_quote: 0,
             line_start: None,
+        }
+    }
+
+    /// A scanner of bytes that begin inside damage of that kind, when another one gave [`Scanner::continued`].
+    pub(crate) fn continuing(limits: FrameLimits, damage: Option<Damage>) -> Self {
+        let state = match damage {
+            None => State::Between,
+            Some(Damage::StrayText) => State::Stray,
+            Some(damage) => State::Lost(damage),
+        };
+        Self { state, continued: damage.is_some(), ..Self::new(limits) }
+    }
+
+    /// The damage that goes on at [`Scanner::pending_from`], when what came before it was cut off. Without it a scan of
+    /// the pending bytes alone finds everything again.
+    pub(crate) fn continued(&self) -> Option<Damage> {
+        match self.state {
+            State::Lost(damage) if self.continued => Some(damage),
+            State::Stray if self.continued => Some(Damage::StrayText),
+            _ => None,
         }
     }
 
@@ -164,7 +186,7 @@ impl Scanner {
                 State::String => self.string(view),
                 State::AfterString => self.after_string(view),
                 State::Lost(damage) => self.lost(view, at_end && !cut, damage),
-                State::Stray { quoted } => self.stray(view, quoted),
+                State::Stray => self.stray(view, at_end && !cut),
             };
             let found = match step {
                 Step::Again => continue,
@@ -183,7 +205,11 @@ impl Scanner {
     fn between(&mut self, bytes: &[u8], at_end: bool) -> Option<Step> {
         while let Some(&byte) = bytes.get(self.position) {
             if byte == b'{' {
-                self.begin_record(self.position);
+                // At the end of the input a lone brace is a record that was cut short.
+                match opens_record(bytes, self.position).or(at_end.then_some(true))? {
+                    true => self.begin_record(self.position),
+                    false => self.begin_stray(),
+                }
                 return Some(Step::Again);
             }
             if is_separator(byte) {
@@ -193,15 +219,21 @@ impl Scanner {
             } else if !at_end && BYTE_ORDER_MARK.starts_with(&bytes[self.position..]) {
                 return None;
             } else {
-                self.start = self.position;
-                self.state = State::Stray { quoted: false };
+                self.begin_stray();
                 return Some(Step::Again);
             }
         }
         None
     }
 
+    fn begin_stray(&mut self) {
+        self.start = self.position;
+        self.state = State::Stray;
+        self.continued = false;
+    }
+
     fn begin_record(&mut self, at: usize) {
+        self.continued = false;
         self.start = at;
         self.position = at + 1;
         self.depth = 1;
@@ -365,6 +397,7 @@ impl Scanner {
         let kept = bytes[self.start..end].iter().rposition(|&byte| !is_separator(byte)).map_or(0, |at| at + 1);
         let span = self.start..self.start + kept;
         self.state = State::Between;
+        self.continued = false;
         self.position = end;
         Scanned { span, what: Scan::Damaged(damage) }
     }
@@ -400,30 +433,35 @@ impl Scanner {
         }
     }
 
-    /// Stray text ends with its line, at the next object or at the separator of RFC 7464. A quoted brace is text.
-    fn stray(&mut self, bytes: &[u8], mut quoted: bool) -> Step {
-        while let Some(&byte) = bytes.get(self.position) {
-            match byte {
-                b'\n' | RECORD_SEPARATOR => return self.damaged(self.position, Damage::StrayText, bytes),
-                b'{' if !quoted => return self.damaged(self.position, Damage::StrayText, bytes),
-                b'"' => quoted = !quoted,
-                b'\\' if quoted && bytes.get(self.position + 1).is_some_and(|&next| next != b'\n') => {
-                    self.position += 1;
-                }
-                b'\\' if quoted && self.position + 1 == bytes.len() => break,
-                _ => {}
+    /// Stray text ends with its line, where a record can begin or at the separator of RFC 7464. Quotes in it mean nothing:
+    /// a single one would claim everything behind it.
+    fn stray(&mut self, bytes: &[u8], at_end: bool) -> Step {
+        loop {
+            let rest = bytes.get(self.position..).unwrap_or_default();
+            let Some(found) = memchr::memchr3(b'{', b'\n', RECORD_SEPARATOR, rest) else {
+                self.position = bytes.len();
+                return Step::More;
+            };
+            self.position += found;
+            let ends = bytes[self.position] != b'{'
+                || match opens_record(bytes, self.position) {
+                    Some(opens) => opens,
+                    None if at_end => true,
+                    None => return Step::More,
+                };
+            // What began at this brace because no record can does not end at it.
+            if ends && (self.position > self.start || self.continued) {
+                return self.damaged(self.position, Damage::StrayText, bytes);
             }
             self.position += 1;
         }
-        self.state = State::Stray { quoted };
-        Step::More
     }
 
     /// The input ends in the middle of something.
     fn end(&mut self, bytes: &[u8]) -> Scanned {
         let damage = match self.state {
             State::Lost(damage) => damage,
-            State::Stray { .. } => Damage::StrayText,
+            State::Stray => Damage::StrayText,
             State::Between | State::Record | State::String | State::AfterString => Damage::Truncated,
         };
         self.damage_until(bytes.len(), damage, bytes)
@@ -434,7 +472,7 @@ impl Scanner {
         let limit = bytes.len();
         let damage = match self.state {
             State::Lost(damage) => damage,
-            State::Stray { .. } => Damage::StrayText,
+            State::Stray => Damage::StrayText,
             State::Between | State::Record | State::String | State::AfterString => {
                 if self.swallowed(limit, bytes).is_some() {
                     return self.damage_until(limit, Damage::TooLong, bytes);
@@ -446,6 +484,7 @@ impl Scanner {
         let span = self.start..limit;
         self.start = limit;
         self.position = limit;
+        self.continued = true;
         Scanned { span, what: Scan::Damaged(damage) }
     }
 }

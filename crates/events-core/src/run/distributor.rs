@@ -86,14 +86,15 @@ impl Distributor {
     /// Before the commit nothing was published and every input is still pending.
     pub async fn run(&self, start: &Start) -> Result<Report> {
         let mut run = self.begin(start, Job::Run);
+        run.require_new(&layout::stage(&start.run)).await?;
+        // Before the inputs are listed: of runs that list the same ones only one gets this number.
+        let sequence = log::next_sequence(&self.zones.trusted).await?;
         let plan = run.plan().await?;
         if plan.inputs.is_empty() {
             return Ok(run.report());
         }
-        // A table that cannot be reached is better known before the work than after it.
-        log::next_sequence(&self.zones.trusted).await?;
         let exchange = run.context.scratch_exchange(plan.bytes());
-        let staged = run.stage(&plan, Arc::new(exchange)).await;
+        let staged = run.stage(&plan, Arc::new(exchange), sequence).await;
         let entry = run.or_erase(staged, &layout::stage(&start.run)).await?;
         run.apply(&entry, std::slice::from_ref(&start.run)).await?;
         Ok(run.report())
@@ -105,6 +106,7 @@ impl Distributor {
     /// Before the stage is whole every input is still pending.
     pub async fn parse(&self, start: &Start) -> Result<Report> {
         let mut run = self.begin(start, Job::Parse);
+        run.require_new(&layout::stage(&start.run)).await?;
         let plan = run.plan().await?;
         if plan.inputs.is_empty() {
             return Ok(run.report());
@@ -123,12 +125,13 @@ impl Distributor {
     /// [`crate::error::Error::NoStage`] when there is none. Before the commit the stages are as they were.
     pub async fn distribute(&self, start: &Start) -> Result<Report> {
         let mut run = self.begin(start, Job::Distribute);
+        run.require_new(&layout::stage_outs(&start.run)).await?;
+        let sequence = log::next_sequence(&self.zones.trusted).await?;
         let mut manifests = StageManifest::all(&self.zones.stage).await?;
-        log::next_sequence(&self.zones.trusted).await?;
         run.end(Phase::Plan);
         run.report.inputs = manifests.iter().flat_map(|manifest| manifest.inputs.clone()).collect();
         let exchange = Arc::new(stage::open(&run.context, &mut manifests)?);
-        let written = run.write(&exchange, Vec::new(), Vec::new()).await;
+        let written = run.write(&exchange, Vec::new(), Vec::new(), sequence).await;
         // The stages of the parses are not this run's to erase.
         let entry = run.or_erase(written, &layout::stage_outs(&start.run)).await?;
         let mut runs: Vec<_> = manifests.into_iter().map(|manifest| manifest.run).collect();

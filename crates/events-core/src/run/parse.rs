@@ -20,6 +20,7 @@ use super::remote::Remote;
 use super::report::Counts;
 use crate::error::{Error, Result};
 use crate::event::{Event, Events, Fault, Reason, Reject};
+use crate::json::Damage;
 use crate::table::{Key, KindCache, Row, content_digest, day};
 
 /// The parse of a plan, for many threads.
@@ -46,8 +47,8 @@ struct Order {
     waiting: BTreeMap<u64, Parsed>,
     /// A thread is putting tasks into the exchange.
     advancing: bool,
-    /// What the last task left: the beginning of a record.
-    rest: Vec<u8>,
+    /// What the last task left.
+    rest: Rest,
     counts: Counts,
 }
 
@@ -60,7 +61,22 @@ impl Order {
 struct Parsed {
     task: Task,
     batch: Batch,
-    rest: Vec<u8>,
+    rest: Rest,
+}
+
+/// What a task leaves to the next one of its input.
+#[derive(Default)]
+struct Rest {
+    /// The beginning of a record.
+    bytes: Vec<u8>,
+    /// The damage that goes on.
+    continued: Option<Damage>,
+}
+
+impl Rest {
+    fn is_none(&self) -> bool {
+        self.bytes.is_empty() && self.continued.is_none()
+    }
 }
 
 /// What a task holds.
@@ -141,7 +157,7 @@ impl Parse {
             keys: vec![Vec::new(); self.exchange.spread.shards],
         };
         while let Some(task) = self.feed.next(remote)? {
-            let parsed = self.parse(task, &[], &mut worker)?;
+            let parsed = self.parse(task, Rest::default(), &mut worker)?;
             self.submit(parsed, &mut worker)?;
         }
         Ok(())
@@ -154,22 +170,21 @@ impl Parse {
     }
 
     /// Parses a task behind what the one before has left.
-    fn parse(&self, task: Task, before: &[u8], worker: &mut Worker<'_>) -> Result<Parsed> {
+    fn parse(&self, task: Task, mut rest: Rest, worker: &mut Worker<'_>) -> Result<Parsed> {
         let mut batch = lock(&self.batches).pop().unwrap_or_default();
         batch.lanes.resize_with(self.exchange.spread.buckets, LaneBatch::default);
-        let mut offset = task.offset - before.len() as u64;
-        let mut rest = before.to_vec();
+        let mut offset = task.offset - rest.bytes.len() as u64;
         let limits = self.context.config.frame_limits();
         for (index, piece) in task.pieces.iter().enumerate() {
             let joined;
-            let bytes = if rest.is_empty() {
+            let bytes = if rest.bytes.is_empty() {
                 &piece[..]
             } else {
-                joined = [&rest[..], piece].concat();
+                joined = [&rest.bytes[..], piece].concat();
                 &joined
             };
             let at_end = task.last && index + 1 == task.pieces.len();
-            let mut events = Events::of_piece(bytes, limits, offset, at_end);
+            let mut events = Events::of_piece(bytes, limits, offset, rest.continued, at_end);
             while let Some(event) = events.next() {
                 batch.counts.records += 1;
                 let taken = match &event {
@@ -180,13 +195,13 @@ impl Parse {
                     self.reject(&events.reject_last(fault), task.input, &mut batch)?;
                 }
             }
-            let left = events.rest().to_vec();
+            let (left, continued) = events.rest();
             offset += (bytes.len() - left.len()) as u64;
-            rest = left;
+            rest = Rest { bytes: left.to_vec(), continued };
         }
         if let Some(detail) = &task.damage {
             let fault = Fault { reason: Reason::DamagedCompression, detail: detail.clone() };
-            let reject = Reject { offset: offset + rest.len() as u64, bytes: &[], fault };
+            let reject = Reject { offset: offset + rest.bytes.len() as u64, bytes: &[], fault };
             batch.counts.records += 1;
             self.reject(&reject, task.input, &mut batch)?;
         }
@@ -253,14 +268,14 @@ impl Parse {
             let rest = std::mem::take(&mut order.rest);
             drop(order);
             self.context.stop.check()?;
-            let parsed = if rest.is_empty() { parsed } else { self.parse_again(parsed, &rest, worker)? };
+            let parsed = if rest.is_none() { parsed } else { self.parse_again(parsed, rest, worker)? };
             let last = parsed.task.last;
             let text_bytes =
                 parsed.task.offset + parsed.task.pieces.iter().map(|piece| piece.len() as u64).sum::<u64>();
             let (rest, counts) = self.exchange(parsed, worker)?;
-            if last && !rest.is_empty() {
+            if last && !rest.bytes.is_empty() {
                 return Err(Error::Ledger {
-                    problem: format!("{} bytes at the end of an input are in no record", rest.len()),
+                    problem: format!("{} bytes at the end of an input are in no record", rest.bytes.len()),
                 });
             }
             order = lock(&self.orders[input]);
@@ -273,14 +288,14 @@ impl Parse {
         }
     }
 
-    fn parse_again(&self, mut parsed: Parsed, before: &[u8], worker: &mut Worker<'_>) -> Result<Parsed> {
+    fn parse_again(&self, mut parsed: Parsed, before: Rest, worker: &mut Worker<'_>) -> Result<Parsed> {
         parsed.batch.clear();
         lock(&self.batches).push(parsed.batch);
         self.parse(parsed.task, before, worker)
     }
 
     /// Puts a task into the exchange. What is left is the beginning of a record.
-    fn exchange(&self, parsed: Parsed, worker: &mut Worker<'_>) -> Result<(Vec<u8>, Counts)> {
+    fn exchange(&self, parsed: Parsed, worker: &mut Worker<'_>) -> Result<(Rest, Counts)> {
         let Parsed { task, mut batch, rest } = parsed;
         for &bucket in &batch.touched {
             let lane = &batch.lanes[bucket];

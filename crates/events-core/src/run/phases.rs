@@ -81,6 +81,16 @@ impl Run {
         Ok(Arc::new(plan))
     }
 
+    /// Refuses a name that another run has used and left something under.
+    pub(crate) async fn require_new(&self, path: &str) -> Result<()> {
+        let stage = &self.context.zones.stage;
+        if actions::is_empty(stage, path).await? {
+            return Ok(());
+        }
+        let problem = format!("`{}` is there already: each run needs a name of its own", stage.name(path));
+        Err(Error::Setting { name: "run", problem })
+    }
+
     /// Erases what a failed run has left before its commit.
     pub(crate) async fn or_erase<T>(&self, result: Result<T>, path: &str) -> Result<T> {
         if result.is_err() {
@@ -91,10 +101,10 @@ impl Run {
     }
 
     /// Everything before the commit, and the commit.
-    pub(crate) async fn stage(&mut self, plan: &Arc<Plan>, exchange: Arc<Exchange>) -> Result<LogEntry> {
+    pub(crate) async fn stage(&mut self, plan: &Arc<Plan>, exchange: Arc<Exchange>, sequence: u64) -> Result<LogEntry> {
         let rejects = self.parse(plan, &exchange).await?;
         let quarantine = self.quarantine(&rejects).await?;
-        self.write(&exchange, plan.inputs.clone(), quarantine).await
+        self.write(&exchange, plan.inputs.clone(), quarantine, sequence).await
     }
 
     pub(crate) async fn parse_to_stage(
@@ -163,6 +173,7 @@ impl Run {
         exchange: &Arc<Exchange>,
         inputs: Vec<Input>,
         mut publish: Vec<Publication>,
+        sequence: u64,
     ) -> Result<LogEntry> {
         let exchanged = entries(&exchange.rows);
         let losers = self.deduplicate(exchange).await?;
@@ -173,7 +184,6 @@ impl Run {
         self.report.partitions = partitions(&outputs);
         self.end(Phase::Write);
         self.enter(Phase::Publish);
-        let sequence = log::next_sequence(&self.context.zones.trusted).await?;
         let start = &self.context.start;
         publish.extend(outputs.iter().map(|output| Publication {
             stage: layout::stage_out(&start.run, output.digest),

@@ -2,6 +2,7 @@
 //!
 //! The numbers depend on the order in which threads meet the kinds, so nothing that is written may depend on them.
 
+use std::collections::HashMap;
 use std::hash::BuildHasher;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -50,24 +51,32 @@ impl Kind {
 /// All kinds of a run.
 #[derive(Debug, Default)]
 pub(crate) struct Kinds {
-    list: RwLock<Vec<Arc<Kind>>>,
+    met: RwLock<Met>,
+}
+
+#[derive(Debug, Default)]
+struct Met {
+    /// By number.
+    list: Vec<Arc<Kind>>,
+    /// By domain and event type.
+    numbers: HashMap<(String, String), u32>,
 }
 
 impl Kinds {
     pub(crate) fn list(&self) -> Vec<Arc<Kind>> {
-        self.list.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.met.read().unwrap_or_else(PoisonError::into_inner).list.clone()
     }
 
-    /// The kind of that number, in a table that holds it.
+    /// The number of a kind, a new one when it was not met yet.
     fn number(&self, domain: &str, event_type: &str) -> Result<(u32, Arc<Kind>), Fault> {
         let kind = Arc::new(Kind::new(domain, event_type)?);
-        let mut list = self.list.write().unwrap_or_else(PoisonError::into_inner);
-        let known = list.iter().position(|known| known.domain == domain && known.event_type == event_type);
-        let number = known.unwrap_or_else(|| {
+        let mut met = self.met.write().unwrap_or_else(PoisonError::into_inner);
+        let Met { list, numbers } = &mut *met;
+        let number = *numbers.entry((domain.to_owned(), event_type.to_owned())).or_insert_with(|| {
             list.push(kind);
-            list.len() - 1
+            list.len() as u32 - 1
         });
-        Ok((number as u32, Arc::clone(&list[number])))
+        Ok((number, Arc::clone(&list[number as usize])))
     }
 }
 

@@ -9,6 +9,7 @@ use arrow_array::types::TimestampMicrosecondType;
 use arrow_array::{Array, RecordBatch};
 use events_core::Config;
 use events_core::event::{Event, Events};
+use events_core::json::FrameLimits;
 use events_core::run::{Distributor, Report, RunId, Start, Zones};
 use events_core::table::{PartitionKey, deduplicate, to_batch};
 use futures::TryStreamExt;
@@ -146,8 +147,13 @@ pub fn batch_rows(batch: &RecordBatch, folder: impl Fn(&Row) -> String) -> Vec<R
 
 /// What the table holds after one run over all inputs: the model.
 pub fn model(inputs: &[impl AsRef<[u8]>]) -> Vec<Row> {
-    let events: Vec<Event<'_>> =
-        inputs.iter().flat_map(|input| Events::new(input.as_ref())).filter_map(Result::ok).collect();
+    model_within(inputs, FrameLimits::default())
+}
+
+/// [`model`] with other limits.
+pub fn model_within(inputs: &[impl AsRef<[u8]>], limits: FrameLimits) -> Vec<Row> {
+    let events = inputs.iter().flat_map(|input| Events::with_limits(input.as_ref(), limits));
+    let events: Vec<Event<'_>> = events.filter_map(Result::ok).collect();
     let kept = deduplicate(&to_batch(&events).unwrap()).unwrap().batch;
     let folder = |row: &Row| PartitionKey::new(&row.domain, &row.event_type, row.timestamp).folder();
     let mut rows = batch_rows(&kept, folder);
