@@ -2,8 +2,9 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use events_core::run::Cancel;
+use events_core::run::{Cancel, Phase, Progress};
 
 use crate::console::Console;
 use crate::error::{Error, Result};
@@ -15,7 +16,7 @@ use crate::exit;
 ///
 /// # Errors
 /// [`Error::Process`] when the system does not let the process listen.
-pub(crate) fn listen(cancel: Cancel, scratch: PathBuf, console: Console) -> Result<()> {
+pub(crate) fn listen(cancel: Cancel, progress: Arc<Progress>, scratch: PathBuf, console: Console) -> Result<()> {
     let mut signals = Signals::new().map_err(|source| Error::Process { operation: "listening for signals", source })?;
     tokio::spawn(async move {
         signals.next().await;
@@ -23,7 +24,10 @@ pub(crate) fn listen(cancel: Cancel, scratch: PathBuf, console: Console) -> Resu
         cancel.cancel();
         signals.next().await;
         let _ = std::fs::remove_dir_all(scratch);
-        std::process::exit(i32::from(exit::INTERRUPTED));
+        // From the commit on, ending at once leaves work undone that nobody takes up.
+        let committed = matches!(progress.phase(), Phase::Publish | Phase::Move | Phase::Erase);
+        let code = if committed { exit::UNFINISHED } else { exit::INTERRUPTED };
+        std::process::exit(i32::from(code));
     });
     Ok(())
 }

@@ -71,7 +71,7 @@ pub(crate) fn execute(settings: &JobSettings, console: &Console) -> Result<(Repo
     );
     let runtime = runtime()?;
     let result = runtime.block_on(async {
-        interrupt::listen(cancel, scratch.path().to_owned(), console.clone())?;
+        interrupt::listen(cancel, Arc::clone(&progress), scratch.path().to_owned(), console.clone())?;
         let _watch = Watch::start(progress, console);
         let report = match settings.job {
             Job::Run => distributor.run(start).await,

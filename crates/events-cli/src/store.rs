@@ -49,8 +49,10 @@ impl ZoneUrls {
     pub(crate) fn open(&self, access: Access) -> Result<Zones> {
         let urls = [&self.landing, &self.stage, &self.trusted];
         for (index, url) in urls.iter().enumerate() {
-            if let Some(other) = urls[..index].iter().find(|other| other.is_same_place(url)) {
-                return Err(url.problem(format!("is the same place as zone `{}`", other.text)));
+            if let Some(other) = urls[..index].iter().find(|other| other.overlaps(url)) {
+                return Err(
+                    url.problem(format!("is the same place as zone `{}`, or one is inside the other", other.text))
+                );
             }
         }
         require_folder(&self.landing)?;
@@ -71,17 +73,33 @@ impl ZoneUrls {
 }
 
 impl ZoneUrl {
-    /// Whether two URLs name one place, however it is spelled.
-    fn is_same_place(&self, other: &Self) -> bool {
+    /// Whether two URLs name one place, however it is spelled, or one a place inside the other: there a run would take
+    /// its own files for inputs.
+    fn overlaps(&self, other: &Self) -> bool {
         match (self.local_folder(), other.local_folder()) {
-            // What does not exist yet has no canonical path, and is no other place that exists.
-            (Some(one), Some(two)) => one.canonicalize().unwrap_or(one) == two.canonicalize().unwrap_or(two),
-            _ => self.store == other.store && self.prefix == other.prefix,
+            (Some(one), Some(two)) => {
+                let (one, two) = (resolved(&one), resolved(&two));
+                one.starts_with(&two) || two.starts_with(&one)
+            }
+            _ => {
+                self.store == other.store
+                    && (self.prefix.prefix_matches(&other.prefix) || other.prefix.prefix_matches(&self.prefix))
+            }
         }
     }
 
     fn problem(&self, problem: impl Into<String>) -> Error {
         Error::Zone { zone: self.text.clone(), problem: problem.into() }
+    }
+}
+
+/// The canonical path of a folder of which the last parts need not exist yet.
+fn resolved(folder: &Path) -> std::path::PathBuf {
+    match (folder.canonicalize(), folder.parent(), folder.file_name()) {
+        (Ok(canonical), ..) => canonical,
+        (Err(_), Some(parent), Some(name)) if parent != Path::new("") => resolved(parent).join(name),
+        (Err(_), _, Some(name)) => resolved(Path::new(".")).join(name),
+        (Err(_), ..) => folder.to_owned(),
     }
 }
 

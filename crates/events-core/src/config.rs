@@ -12,8 +12,8 @@ use crate::table::{Codec, FileConfig};
 pub struct Config {
     /// Threads that parse, sort and encode. More threads are faster and share `memory_bytes`. Default 2, at least 1.
     pub threads: usize,
-    /// Bytes that rows and keys may take in memory before they go to scratch files; what a run takes in all is about
-    /// half as much again. Less memory means more scratch files and, for large partitions, a second pass over them.
+    /// Bytes that rows and keys may take in memory before they go to scratch files. A file in the making for each thread
+    /// comes on top, up to `file_bytes_max`, and the rejects and keys that are worked on. Less memory means more scratch files and, for large partitions, a second pass over them.
     /// The table does not depend on it. Default 128 MiB, at least 8 MiB.
     pub memory_bytes: usize,
     /// How files of the table are compressed: smaller files against faster runs. Default `zstd`.

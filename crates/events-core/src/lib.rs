@@ -72,8 +72,9 @@
 //! 4. **Fidelity.** `data` keeps its own text: the spelling of numbers, the order of keys, repeated keys, escapes. Only
 //!    white space between tokens is dropped.
 //! 5. **Nothing early.** Until a run commits, readers of the table see nothing of it and inputs stay pending.
-//! 6. **Bounded memory.** What a run takes does not grow with its inputs, but for a few bytes an input and a
-//!    partition: see [`Config::memory_bytes`].
+//! 6. **Bounded memory.** Rows take what [`Config::memory_bytes`] says, however many there are. What comes on top: some
+//!    bytes an input and a partition, a file in the making for each thread, the keys of one shard for each thread, and
+//!    the rejects of a piece of input.
 //!
 //! # What it does not do
 //!

@@ -206,9 +206,10 @@ impl Scanner {
         while let Some(&byte) = bytes.get(self.position) {
             if byte == b'{' {
                 // At the end of the input a lone brace is a record that was cut short.
-                match opens_record(bytes, self.position).or(at_end.then_some(true))? {
-                    true => self.begin_record(self.position),
-                    false => self.begin_stray(),
+                if opens_record(bytes, self.position).or(at_end.then_some(true))? {
+                    self.begin_record(self.position);
+                } else {
+                    self.begin_stray();
                 }
                 return Some(Step::Again);
             }

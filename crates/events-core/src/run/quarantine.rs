@@ -62,16 +62,33 @@ impl Quarantine {
             let (part, failed) = (upload.put_part(PutPayload::from(part)), failed.clone());
             remote.start(async move { part.await.map_err(failed) }).wait()
         };
-        let mut part = Vec::new();
-        for block in self.rejects.take(input, PART_BYTES, remote) {
-            part.append(&mut block?);
-            if part.len() >= PART_BYTES {
-                put(std::mem::take(&mut part))?;
+        let parts = self.parts(input, remote).try_for_each(|part| put(part?));
+        let end = async move {
+            match parts {
+                Ok(()) => upload.complete().await.map(drop).map_err(failed),
+                // Parts that nobody puts together would stay, unseen, and cost. The error of the part is the one to tell.
+                Err(error) => {
+                    let _ = upload.abort().await;
+                    Err(error)
+                }
             }
-        }
-        if !part.is_empty() {
-            put(part)?;
-        }
-        remote.start(async move { upload.complete().await.map(drop).map_err(failed) }).wait()
+        };
+        remote.start(end).wait()
+    }
+
+    /// The rejects of an input in parts of an upload.
+    fn parts<'a>(&'a self, input: usize, remote: &'a Remote) -> impl Iterator<Item = Result<Vec<u8>>> + 'a {
+        let mut blocks = self.rejects.take(input, PART_BYTES, remote);
+        std::iter::from_fn(move || {
+            let mut part = Vec::new();
+            while part.len() < PART_BYTES {
+                match blocks.next() {
+                    Some(Ok(mut block)) => part.append(&mut block),
+                    Some(Err(error)) => return Some(Err(error)),
+                    None => break,
+                }
+            }
+            (!part.is_empty()).then_some(Ok(part))
+        })
     }
 }
