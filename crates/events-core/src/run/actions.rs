@@ -1,5 +1,8 @@
 //! What a run does to stores besides reading inputs and writing to its stage: few actions, each safe to repeat.
 
+use std::error::Error as _;
+use std::io;
+
 use chrono::NaiveDate;
 use futures::{StreamExt, TryStreamExt};
 use object_store::path::Path;
@@ -23,9 +26,11 @@ pub(crate) async fn publish(zones: &Zones, publication: &Publication) -> Result<
     };
     let (from, to) = (zones.stage.path(&publication.stage)?, target.path(&publication.path)?);
     if zones.stage.shares_store(target) {
-        // Folders of one root may be on several disks, between which nothing can be renamed.
-        if target.store().rename(&from, &to).await.is_ok() {
-            return Ok(());
+        match target.store().rename(&from, &to).await {
+            Ok(()) => return Ok(()),
+            // Folders of one root may be on several disks, between which nothing can be renamed: it is copied below.
+            Err(error) if crosses_devices(&error) => {}
+            Err(error) => return Err(target.error("publishing", &publication.path, error)),
         }
     }
     let staged = zones.stage.store().get(&from).await;
@@ -33,6 +38,13 @@ pub(crate) async fn publish(zones: &Zones, publication: &Publication) -> Result<
     let bytes = staged.map_err(read)?.bytes().await.map_err(read)?;
     let put = target.store().put(&to, bytes.into()).await;
     put.map(drop).map_err(|error| target.error("publishing", &publication.path, error))
+}
+
+fn crosses_devices(error: &StoreError) -> bool {
+    let causes = std::iter::successors(error.source(), |&cause| cause.source());
+    causes
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|cause| cause.kind() == io::ErrorKind::CrossesDevices)
 }
 
 /// Moves an input to `processed`. Nothing there is replaced: an input of the same name with other bytes gets a name of
