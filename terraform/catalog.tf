@@ -9,6 +9,7 @@ locals {
     { name = "event_type", type = "string", comment = null },
     { name = "data", type = "string", comment = "JSON, null when the event had none" },
     { name = "extra", type = "string", comment = "Unknown fields as a JSON object, null when the event had none" },
+    { name = "repairs", type = "string", comment = "What was done to the record, null when it is as it came" },
   ]
 
   # The columns of a path: the core's module `table/partition.rs`.

@@ -6,6 +6,7 @@ locals {
     EVENTS_MEMORY      = var.memory_budget_bytes
     EVENTS_THREADS     = var.threads
     EVENTS_COMPRESSION = var.compression
+    EVENTS_REPAIR      = var.repair
   }
 }
 

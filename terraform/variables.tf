@@ -175,6 +175,17 @@ variable "compression" {
   }
 }
 
+variable "repair" {
+  description = "How far damaged records are mended: strict, framing, lenient or guess. Without it, lenient."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.repair == null || can(regex("^(strict|framing|lenient|guess)$", var.repair))
+    error_message = "The level of repair is one of strict, framing, lenient and guess."
+  }
+}
+
 variable "log_retention_days" {
   description = "Days for which the log of the function is kept."
   type        = number

@@ -92,13 +92,14 @@ run "hands_settings_to_the_function" {
     memory_budget_bytes = 536870912
     threads             = 3
     compression         = "zstd:9"
+    repair              = "guess"
   }
 
   assert {
     condition = {
       for name, value in aws_lambda_function.distributor.environment[0].variables :
-      name => value if contains(["EVENTS_MEMORY", "EVENTS_THREADS", "EVENTS_COMPRESSION"], name)
-    } == { EVENTS_MEMORY = "536870912", EVENTS_THREADS = "3", EVENTS_COMPRESSION = "zstd:9" }
+      name => value if contains(["EVENTS_MEMORY", "EVENTS_THREADS", "EVENTS_COMPRESSION", "EVENTS_REPAIR"], name)
+    } == { EVENTS_MEMORY = "536870912", EVENTS_THREADS = "3", EVENTS_COMPRESSION = "zstd:9", EVENTS_REPAIR = "guess" }
     error_message = "settings are written as the function reads them"
   }
 }
@@ -300,6 +301,7 @@ run "describes_the_table_of_the_core" {
   assert {
     condition = [for column in aws_glue_catalog_table.events.storage_descriptor[0].columns : "${column.name} ${column.type}"] == [
       "event_id string", "timestamp timestamp", "domain string", "event_type string", "data string", "extra string",
+      "repairs string",
     ]
     error_message = "the columns of a file are the core's, in its order"
   }
@@ -398,7 +400,7 @@ run "refuses_values_out_of_range" {
   command = plan
   expect_failures = [
     var.name, var.kms_key_arn, var.stage_retention_days, var.noncurrent_retention_days, var.lambda_zip, var.memory_mb,
-    var.timeout_seconds, var.scratch_mb, var.reserved_concurrency, var.memory_budget_bytes, var.threads, var.compression,
+    var.timeout_seconds, var.scratch_mb, var.reserved_concurrency, var.memory_budget_bytes, var.threads, var.compression, var.repair,
     var.log_retention_days, var.database_name, var.table_name, var.event_types, var.years,
   ]
 
@@ -415,6 +417,7 @@ run "refuses_values_out_of_range" {
     memory_budget_bytes       = 1000
     threads                   = 0
     compression               = "gzip"
+    repair                    = "all"
     log_retention_days        = 2
     database_name             = "a-b"
     table_name                = "a b"

@@ -18,7 +18,7 @@ import pyarrow.compute as compute
 import pyarrow.dataset as dataset
 import pyarrow.parquet as parquet
 
-FILE_COLUMNS = ("event_id", "timestamp", "domain", "event_type", "data", "extra")
+FILE_COLUMNS = ("event_id", "timestamp", "domain", "event_type", "data", "extra", "repairs")
 PATH_COLUMNS = ("domain_event_type", "year", "month", "day")
 
 # The type of each column as each reader must see it without being told.

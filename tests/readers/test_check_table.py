@@ -39,7 +39,7 @@ def partitions():
     partitions = {}
     for row in sorted(rows, key=lambda row: (row.timestamp_micros, row.event_id)):
         path = f"domain_event_type={quote(row.domain_event_type, safe='')}/year={row.year}/month={row.month}/day={row.day}"
-        columns = [row.event_id, row.timestamp_micros, row.domain, row.event_type, row.data, row.extra]
+        columns = [row.event_id, row.timestamp_micros, row.domain, row.event_type, row.data, row.extra, None]
         partitions.setdefault(path, []).append(dict(zip(check_table.FILE_COLUMNS, columns)))
     return partitions, expected_of(rows)
 

@@ -60,7 +60,9 @@ pub(crate) fn render(job: Job, date: NaiveDate, zones: &Zones, plan: &Plan) -> S
     let count = Count(plan.inputs.len() as u64);
     let target = match job {
         Job::Parse => format!("put their rows into the stage zone `{}`", zones.stage.url()),
-        Job::Run | Job::Distribute => format!("add their rows to the table `{}`", places::table(&zones.trusted)),
+        Job::Run | Job::Retry | Job::Distribute => {
+            format!("add their rows to the table `{}`", places::table(&zones.trusted))
+        }
     };
     format!(
         "{count} inputs, {} in `{pending}`\n\n{}\n\

@@ -64,6 +64,14 @@ pub(crate) enum Error {
         #[source]
         source: parquet::errors::ParquetError,
     },
+    /// An input is damaged, and the level is strict.
+    #[error("`{name}` at byte {offset}: {problem}")]
+    Damaged {
+        name: String,
+        /// Where the damage is, in the decompressed input.
+        offset: u64,
+        problem: String,
+    },
     /// The run failed.
     #[error(transparent)]
     Run(#[from] events_core::error::Error),
@@ -87,6 +95,7 @@ impl Error {
             | Self::Generate(GenerateError::Config { .. } | GenerateError::Exists { .. }) => ErrorKind::Configuration,
             Self::Io { .. } | Self::Process { .. } | Self::Generate(GenerateError::Io { .. }) => ErrorKind::Storage,
             Self::Parquet { .. } => ErrorKind::Bug,
+            Self::Damaged { .. } => ErrorKind::Data,
             Self::Run(error) => error.kind(),
         }
     }

@@ -8,12 +8,14 @@ pub const DONE: u8 = 0;
 pub const FAILED: u8 = 1;
 /// An option, a variable, a setting of the file or a zone is not what it must be; nothing was done.
 pub const USAGE: u8 = 2;
-/// Everything was done, and some records are in the quarantine.
+/// Everything was done, and some records are in the quarantine; with `repair --check`, there is something to do.
 pub const DONE_WITH_REJECTS: u8 = 3;
 /// A store or a disk did not answer, refused or failed. No input was lost: run again.
 pub const STORAGE: u8 = 4;
 /// A run was committed, but a store failed before it was carried out: running again would add its rows a second time.
 pub const UNFINISHED: u8 = 5;
+/// The level is strict, and an input is damaged: nothing was done, but for the records of `repair` before the damage.
+pub const DAMAGED: u8 = 6;
 /// Somebody asked to stop before anything was published: 128 and the number of SIGINT, as shells have it.
 pub const INTERRUPTED: u8 = 130;
 
@@ -23,9 +25,10 @@ Exit codes:
     0  done
     1  failed: a bug, please report it
     2  wrong usage or configuration, nothing was done
-    3  done, with rejects in the quarantine
+    3  done, with rejects; of `repair --check`: something to repair
     4  a store or a disk failed, run again
     5  committed, but a store failed before everything was published: see the message
+    6  strict: an input is damaged, nothing was done
   130  interrupted, inputs are still pending";
 
 /// The code of an error.
@@ -35,6 +38,7 @@ pub(crate) fn code(kind: ErrorKind) -> u8 {
         ErrorKind::Storage => STORAGE,
         ErrorKind::Interrupted => INTERRUPTED,
         ErrorKind::Unfinished => UNFINISHED,
+        ErrorKind::Data => DAMAGED,
         // A kind that this command does not know is a bug of it.
         _ => FAILED,
     }
@@ -48,6 +52,6 @@ mod tests {
     fn shows_every_code_in_the_help() {
         let codes: Vec<u8> =
             HELP.lines().skip(1).map(|line| line.split_whitespace().next().unwrap().parse().unwrap()).collect();
-        assert_eq!(codes, [DONE, FAILED, USAGE, DONE_WITH_REJECTS, STORAGE, UNFINISHED, INTERRUPTED]);
+        assert_eq!(codes, [DONE, FAILED, USAGE, DONE_WITH_REJECTS, STORAGE, UNFINISHED, DAMAGED, INTERRUPTED]);
     }
 }

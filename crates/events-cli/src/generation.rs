@@ -80,7 +80,8 @@ fn summary(settings: &GenerateSettings, expected: &Expected, path: &Path, began:
     grid.line("  events", Count(expected.rows), "one row of the table each");
     let note = format!("exact {}, other time {}", Count(duplicates.exact), Count(duplicates.newer));
     grid.line("  duplicates", Count(duplicates.exact + duplicates.newer), note);
-    grid.line("damaged", Count(expected.damaged_total), "besides these");
+    grid.line("  damaged", Count(expected.repaired_total), "of the events, each with one reading");
+    grid.line("damaged", Count(expected.damaged_total), "besides these, for the quarantine");
     grid.line("partitions", Count(expected.partitions), "");
     grid.line("total", Elapsed(elapsed), speed);
     let here = std::env::current_dir().and_then(|here| here.canonicalize()).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! A run or one of its halves: from settings to a report and an exit code.
+//! A run, one of its halves or another try: from settings to a report and an exit code.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ use crate::{exit, summary};
 /// Threads that only wait for stores: the core computes on its own.
 const RUNTIME_THREADS: usize = 2;
 
-/// `events run`, `events parse` and `events distribute`.
+/// `events run`, `events parse`, `events distribute` and `events quarantine retry`.
 pub(crate) fn command(settings: &JobSettings, console: &Console) -> Result<u8> {
     if settings.dry_run {
         return show_plan(settings, console);
@@ -75,6 +75,7 @@ pub(crate) fn execute(settings: &JobSettings, console: &Console) -> Result<(Repo
         let _watch = Watch::start(progress, console);
         let report = match settings.job {
             Job::Run => distributor.run(start).await,
+            Job::Retry => distributor.retry(start, &settings.filter).await,
             Job::Parse => distributor.parse(start).await,
             Job::Distribute => distributor.distribute(start).await,
         };
@@ -92,6 +93,7 @@ pub(crate) fn execute(settings: &JobSettings, console: &Console) -> Result<(Repo
         bytes = totals.bytes,
         records = totals.records,
         events = totals.events,
+        repaired = totals.repaired,
         rows = totals.rows,
         rejects = totals.rejects_total(),
         partitions = report.partitions.len(),
@@ -126,7 +128,8 @@ fn make_scratch(settings: &JobSettings) -> Result<TempDir> {
     made.map_err(|source| Error::Io { operation: "creating a scratch folder in", path: parent, source })
 }
 
-fn runtime() -> Result<Runtime> {
+/// A runtime for futures that wait for stores.
+pub(crate) fn runtime() -> Result<Runtime> {
     let runtime = Builder::new_multi_thread().worker_threads(RUNTIME_THREADS).enable_all().build();
     runtime.map_err(|source| Error::Process { operation: "starting the runtime", source })
 }

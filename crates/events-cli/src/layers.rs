@@ -19,9 +19,15 @@ const DEFAULT_FILE: &str = "events.toml";
 /// with those of the others.
 const GENERATE: &str = "generate";
 
+/// Options that only make sense where they are typed: where the file is cannot stand in the file, a switch that is
+/// forgotten in one must not turn a filter into nothing, and which rejects are meant differs from call to call. Those of
+/// help are no settings.
+const TYPED_ONLY: [&str; 11] =
+    ["config", "help", "version", "check", "diff", "report", "rejects", "run", "source", "reason", "limit"];
+
 /// A value of a layer.
 struct Setting {
-    /// The option, without its dashes.
+    /// The option, without its dashes, by the name that is the same in all commands.
     flag: String,
     value: OsString,
     /// What an error calls it.
@@ -42,24 +48,31 @@ pub(crate) fn read(
     let typed = Cli::command().try_get_matches_from(arguments)?;
     let file = Cli::from_arg_matches(&typed)?.common.config.map(OsString::from);
     let file = file.or_else(|| set(variable, "EVENTS_CONFIG"));
-    let command = typed.subcommand_name().unwrap_or_default();
+    let path = path(&typed);
 
-    let mut cli = Cli::try_parse_from(["events", command])?;
-    lay(&mut cli, command, &file_settings(file.as_deref().map(Path::new), command)?)?;
-    lay(&mut cli, command, &variable_settings(variable, command))?;
+    let mut cli = Cli::try_parse_from(["events"].iter().chain(&path))?;
+    lay(&mut cli, &path, &file_settings(file.as_deref().map(Path::new), &path)?)?;
+    lay(&mut cli, &path, &variable_settings(variable, &path))?;
     put(&mut cli, &typed)?;
     Ok(cli)
 }
 
+/// The names of the command that was typed: most have one, some stand below another.
+fn path(typed: &clap::ArgMatches) -> Vec<&str> {
+    let levels = std::iter::successors(typed.subcommand(), |(_, matches)| matches.subcommand());
+    levels.map(|(name, _)| name).collect()
+}
+
 /// Puts a layer on top of those below.
-fn lay(cli: &mut Cli, command: &str, layer: &[Setting]) -> Result<()> {
-    let mut arguments = vec![OsString::from("events"), OsString::from(command)];
+fn lay(cli: &mut Cli, path: &[&str], layer: &[Setting]) -> Result<()> {
+    let command: Vec<OsString> = ["events"].iter().chain(path).map(OsString::from).collect();
+    let mut arguments = command.clone();
     for setting in layer {
         let mut argument = OsString::from(format!("--{}=", setting.flag));
         argument.push(&setting.value);
         // One at a time first, because the error of a whole line would not say which place it is about.
         Cli::command()
-            .try_get_matches_from([&arguments[0], &arguments[1], &argument])
+            .try_get_matches_from(command.iter().chain([&argument]))
             .map_err(|error| Error::Setting { place: setting.place.clone(), problem: reason(&error) })?;
         arguments.push(argument);
     }
@@ -93,22 +106,34 @@ fn reason(error: &clap::Error) -> String {
     }
 }
 
-/// The options of a command by their names, as far as layers can set them.
-fn flags(command: &clap::Command) -> impl Iterator<Item = &str> {
-    let flags = command.get_arguments().filter_map(clap::Arg::get_long);
-    // Where the file is cannot stand in the file, and what clap adds is not a setting.
-    flags.filter(|flag| !matches!(*flag, "config" | "help" | "version"))
+/// The options of a command by their names, as far as layers can set them. The name is that of the field, because a
+/// command may call a setting that it shares with others by a shorter one.
+fn flags(command: &clap::Command) -> impl Iterator<Item = String> {
+    let named = command.get_arguments().filter(|argument| argument.get_long().is_some());
+    let flags = named.map(|argument| argument.get_id().as_str().replace('_', "-"));
+    flags.filter(|flag| !TYPED_ONLY.contains(&flag.as_str()))
 }
 
-fn variable_settings(variable: &dyn Fn(&str) -> Option<OsString>, command: &str) -> Vec<Setting> {
+/// The options of a command and of all commands below it.
+fn flags_below(command: &clap::Command) -> Vec<String> {
+    flags(command).chain(command.get_subcommands().flat_map(flags_below)).collect()
+}
+
+/// The options of the command at the end of a path.
+fn flags_at(cli: &clap::Command, path: &[&str]) -> Vec<String> {
+    let command = path.iter().try_fold(cli, |command, name| command.find_subcommand(name));
+    command.into_iter().flat_map(flags).collect()
+}
+
+fn variable_settings(variable: &dyn Fn(&str) -> Option<OsString>, path: &[&str]) -> Vec<Setting> {
     let cli = Cli::command();
-    let own = cli.find_subcommand(command).into_iter().flat_map(flags);
-    let own_prefix = if command == GENERATE { "GENERATE_" } else { "" };
-    let names = flags(&cli).map(|flag| ("", flag)).chain(own.map(|flag| (own_prefix, flag)));
-    let setting = |(prefix, flag): (&str, &str)| {
+    let own_prefix = if path == [GENERATE] { "GENERATE_" } else { "" };
+    let own = flags_at(&cli, path).into_iter().map(|flag| (own_prefix, flag));
+    let names = flags(&cli).map(|flag| ("", flag)).chain(own);
+    let setting = |(prefix, flag): (&str, String)| {
         let name = format!("EVENTS_{prefix}{}", flag.to_ascii_uppercase().replace('-', "_"));
         let place = format!("variable `{name}`");
-        Some(Setting { flag: flag.to_owned(), value: set(variable, &name)?, place })
+        Some(Setting { flag, value: set(variable, &name)?, place })
     };
     names.filter_map(setting).collect()
 }
@@ -119,7 +144,7 @@ fn set(variable: &dyn Fn(&str) -> Option<OsString>, name: &str) -> Option<OsStri
 }
 
 /// The settings of the file that concern the command; all others are checked to exist.
-fn file_settings(file: Option<&Path>, command: &str) -> Result<Vec<Setting>> {
+fn file_settings(file: Option<&Path>, command: &[&str]) -> Result<Vec<Setting>> {
     let path = file.unwrap_or(Path::new(DEFAULT_FILE));
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
@@ -131,10 +156,11 @@ fn file_settings(file: Option<&Path>, command: &str) -> Result<Vec<Setting>> {
         Error::Setting { place: format!("line {line} of `{}`", path.display()), problem: error.message().to_owned() }
     })?;
     let cli = Cli::command();
-    let own = |name: &str| cli.find_subcommand(name).into_iter().flat_map(flags);
-    let jobs = cli.get_subcommands().map(clap::Command::get_name).filter(|name| *name != GENERATE);
-    let top: Vec<&str> = flags(&cli).chain(jobs.flat_map(own)).collect();
-    let of_command: Vec<&str> = flags(&cli).chain(own(command).filter(|_| command != GENERATE)).collect();
+    let others = cli.get_subcommands().filter(|command| command.get_name() != GENERATE);
+    let top: Vec<String> = flags(&cli).chain(others.flat_map(flags_below)).collect();
+    let of_generate = flags_at(&cli, &[GENERATE]);
+    let own = if command == [GENERATE] { Vec::new() } else { flags_at(&cli, command) };
+    let of_command: Vec<String> = flags(&cli).chain(own).collect();
 
     let mut settings = Vec::new();
     for (key, value) in &table {
@@ -142,22 +168,21 @@ fn file_settings(file: Option<&Path>, command: &str) -> Result<Vec<Setting>> {
         match value {
             toml::Value::Table(table) if key == GENERATE => {
                 for (key, value) in table {
-                    let setting =
-                        setting(key, value, place(&format!("{GENERATE}.{key}")), &own(GENERATE).collect::<Vec<_>>())?;
-                    settings.extend((command == GENERATE).then_some(setting));
+                    let setting = setting(key, value, place(&format!("{GENERATE}.{key}")), &of_generate)?;
+                    settings.extend((command == [GENERATE]).then_some(setting));
                 }
             }
             _ => {
                 let setting = setting(key, value, place(key), &top)?;
-                settings.extend(of_command.contains(&key.as_str()).then_some(setting));
+                settings.extend(of_command.contains(key).then_some(setting));
             }
         }
     }
     Ok(settings)
 }
 
-fn setting(key: &str, value: &toml::Value, place: String, known: &[&str]) -> Result<Setting> {
-    if !known.contains(&key) {
+fn setting(key: &str, value: &toml::Value, place: String, known: &[String]) -> Result<Setting> {
+    if !known.iter().any(|name| name == key) {
         let mut known = known.to_vec();
         known.sort_unstable();
         known.dedup();

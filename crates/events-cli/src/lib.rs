@@ -9,12 +9,15 @@
 //! | `layers` | what was typed on top of variables on top of the settings file |
 //! | `settings` | what that means: every default filled in |
 //! | `zone_url`, `store` | from the URL of a zone to a store |
-//! | `job` | a run or one of its halves, from settings to exit code |
+//! | `job` | a run, one of its halves or another try, from settings to exit code |
+//! | `repair` | `events repair`: a filter from files to lines |
+//! | `quarantine` | `events quarantine`: a look at rejects |
 //! | `interrupt`, `live` | what goes on beside a run: signals, the progress display, log lines |
 //! | `summary`, `dry_run`, `grid`, `units`, `places` | what people read |
 //! | `generation` | `events generate` around [`generate`] |
 //! | `demo` | `events demo` |
-//! | `console`, `error`, `message`, [`exit`] | streams, and how a command ends |
+//! | `console`, `outlet`, `visible` | streams, and bytes that people can read |
+//! | `error`, `message`, [`exit`] | how a command ends |
 
 mod console;
 mod demo;
@@ -30,11 +33,15 @@ mod layers;
 mod live;
 mod message;
 mod options;
+mod outlet;
 mod places;
+mod quarantine;
+mod repair;
 mod settings;
 mod store;
 mod summary;
 mod units;
+mod visible;
 mod zone_url;
 
 use std::panic::catch_unwind;
@@ -75,6 +82,8 @@ fn try_main() -> Result<u8> {
     let console = Console::start(settings::resolve_console(&cli.common));
     match settings::resolve(cli.command, DateTime::from(SystemTime::now()))? {
         Settings::Job(settings) => job::command(&settings, &console),
+        Settings::Quarantine(settings) => quarantine::command(&settings, &console),
+        Settings::Repair(settings) => repair::command(&settings, &console),
         Settings::Generate(settings) => generation::command(&settings, &console),
         Settings::Demo { folder, job } => demo::command(&folder, &job, &console),
     }

@@ -41,6 +41,13 @@ pub(crate) fn hint(error: &Error) -> Option<String> {
         Error::Run(events_core::Error::Unfinished { .. }) => {
             "do not run again before the files and inputs that the entry lists are where it says"
         }
+        Error::Run(events_core::Error::Damaged { .. }) => {
+            "`events repair --diff` shows what repair would change, --repair lenient mends what has one reading"
+        }
+        Error::Damaged { .. } => "--diff --level lenient shows what repair would change",
+        Error::Run(events_core::Error::TooManyPartitions { .. }) => {
+            "when there are so many kinds and days, raise --partitions-max; else a producer mistakes another field for a kind"
+        }
         _ => causes(error).find_map(|cause| io_hint(cause).or_else(|| store_hint(cause)))?,
     };
     Some(format!("hint: {hint}"))

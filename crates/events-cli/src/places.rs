@@ -28,6 +28,11 @@ pub(crate) fn quarantine(landing: &Zone, run: Option<(NaiveDate, &RunId)>) -> St
     format!("{}/quarantine{below}", landing.url())
 }
 
+/// The run that has put an object into the quarantine, by the object's name there: `date=…/run=<run>/…`.
+pub(crate) fn run_of_rejects(key: &str) -> Option<&str> {
+    key.split('/').nth(1)?.strip_prefix("run=")
+}
+
 /// Where the files of the table are.
 pub(crate) fn table(trusted: &Zone) -> String {
     format!("{}/{EVENTS}", trusted.url())

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::time::Duration;
 
+use events_core::json::{Level, RepairKind};
 use events_core::run::{Counts, Job, Phase, Report, Zones};
 use events_core::table::Duplicate;
 
@@ -12,18 +13,21 @@ use crate::live::phase_name;
 use crate::places;
 use crate::units::{Bytes, Count, Elapsed, rate};
 
-/// How many reasons stand in a line.
+/// How many reasons or kinds of repair stand in a line.
 const REASONS_A_LINE: usize = 5;
 
 /// What a run did, in a few lines.
 pub(crate) fn render(report: &Report, zones: &Zones) -> String {
     if report.inputs.is_empty() {
-        return format!("nothing pending in `{}`\n", places::pending(&zones.landing));
+        return match report.job {
+            Job::Retry => format!("nothing to retry in `{}`\n", places::quarantine(&zones.landing, None)),
+            _ => format!("nothing pending in `{}`\n", places::pending(&zones.landing)),
+        };
     }
     let mut grid = Grid::default();
     counts(&mut grid, report, zones);
     match report.job {
-        Job::Run | Job::Distribute => table(&mut grid, report, zones),
+        Job::Run | Job::Retry | Job::Distribute => table(&mut grid, report, zones),
         Job::Parse => grid.line("stage", "", format!("in `{}`, for `events distribute`", zones.stage.url())),
     }
     if !report.elapsed.is_empty() {
@@ -36,6 +40,7 @@ pub(crate) fn render(report: &Report, zones: &Zones) -> String {
 fn title(report: &Report) -> String {
     let job = match report.job {
         Job::Run => "run",
+        Job::Retry => "retry",
         Job::Parse => "parse",
         Job::Distribute => "distribute",
     };
@@ -58,17 +63,31 @@ fn counts(grid: &mut Grid, report: &Report, zones: &Zones) {
         grid.line("    duplicates", Count(totals.duplicates_total()), duplicates(totals));
     }
     let rejects = totals.rejects_total();
-    let mut reasons = by_count(&totals.rejects, |&reason| reason);
-    let rest = reasons.split_off(reasons.len().min(REASONS_A_LINE));
-    grid.line("  rejects", Count(rejects), reasons.join(", "));
-    for reasons in rest.chunks(REASONS_A_LINE) {
-        grid.note(reasons.join(", "));
-    }
-    if rejects > 0 {
+    listed(grid, "  rejects", rejects, &by_count(&totals.rejects, |&reason| reason));
+    if report.job == Job::Retry && rejects > 0 {
+        grid.note(format!("still in `{}`", places::quarantine(&zones.landing, None)));
+    } else if rejects > 0 {
         // Those of a parsed stage are in the quarantine under the name of the run that parsed it.
         let run = (report.job != Job::Distribute).then_some((report.date, &report.run));
         grid.note(format!("in `{}`", places::quarantine(&zones.landing, run)));
     }
+    repaired(grid, totals);
+}
+
+/// What was done within records. What was done between them is no news: most layouts are not lines.
+fn repaired(grid: &mut Grid, totals: &Counts) {
+    let within = |(kind, _): &(&RepairKind, &u64)| kind.level() > Level::Framing;
+    let repairs: BTreeMap<_, _> = totals.repairs.iter().filter(within).map(|(kind, count)| (*kind, *count)).collect();
+    if totals.repaired > 0 || !repairs.is_empty() {
+        listed(grid, "repaired", totals.repaired, &by_count(&repairs, |&kind| kind));
+    }
+}
+
+/// A line with a list that goes on in the next ones.
+fn listed(grid: &mut Grid, label: &str, count: u64, names: &[String]) {
+    let mut lines = names.chunks(REASONS_A_LINE).map(|names| names.join(", "));
+    grid.line(label, Count(count), lines.next().unwrap_or_default());
+    lines.for_each(|line| grid.note(line));
 }
 
 fn duplicates(totals: &Counts) -> String {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::json::FrameLimits;
+use crate::json::{FrameLimits, Level};
 use crate::table::{Codec, FileConfig};
 
 /// The settings of a run.
@@ -23,10 +23,24 @@ pub struct Config {
     /// The encoded bytes after which a partition's next rows go to another file of it; a file is held in memory while it
     /// is written. Default 64 MiB, at least 64 KiB.
     pub file_bytes_max: usize,
+    /// How far damaged records are mended; what the level does not mend is a reject. Default [`Level::Lenient`]: only what
+    /// has one reading. With [`Level::Strict`] the first damage fails the run.
+    pub repair: Level,
     /// The longest record, in bytes; a longer one is a reject. Default 8 MiB, at most 1 GiB.
     pub record_bytes_max: usize,
     /// The deepest nesting of a record; a deeper one is a reject. Default 127, which is also the most.
     pub depth_max: u32,
+    /// The most keys of a record, nested ones included; one with more is a reject. Default 10,000, at least 1.
+    pub keys_max: usize,
+    /// The most bytes that a compressed input may decompress to; the rest is not read, and a reject says so. A guard
+    /// against bombs: it costs no memory to raise it. Default 64 GiB, at least 1 MiB.
+    pub decompressed_bytes_max: u64,
+    /// How many times larger than itself a compressed input may become, once it is larger than 64 MiB. Default 200, at
+    /// least 1.
+    pub decompression_ratio_max: u64,
+    /// The most partitions that a run may write to; with more it fails before it commits. A guard against a field that was
+    /// mistaken for a kind. Default 20,000, at least 1.
+    pub partitions_max: usize,
     /// Requests to a store that a thread has in flight while it works on, and of a phase that only waits for the store
     /// eight times as many. Default 4, at least 1.
     pub requests_max: usize,
@@ -39,6 +53,13 @@ impl Config {
     pub const DEFAULT_MEMORY_BYTES: usize = 128 << 20;
     /// What [`Config::file_bytes_max`] is when nobody says: above it, readers gain nothing from larger files.
     pub const DEFAULT_FILE_BYTES_MAX: usize = 64 << 20;
+    /// What [`Config::decompressed_bytes_max`] is when nobody says: ten times the largest object that S3 moves in a request.
+    pub const DEFAULT_DECOMPRESSED_BYTES_MAX: u64 = 64 << 30;
+    /// What [`Config::decompression_ratio_max`] is when nobody says: events compress to a tenth or a fiftieth, bombs to a
+    /// thousandth.
+    pub const DEFAULT_DECOMPRESSION_RATIO_MAX: u64 = 200;
+    /// What [`Config::partitions_max`] is when nobody says: ten kinds over five years.
+    pub const DEFAULT_PARTITIONS_MAX: usize = 20_000;
     /// What [`Config::requests_max`] is when nobody says.
     pub const DEFAULT_REQUESTS_MAX: usize = 4;
 
@@ -56,6 +77,10 @@ impl Config {
         check("file_bytes_max", self.file_bytes_max >= 64 << 10, "at least 64 KiB")?;
         check("record_bytes_max", (2..=1 << 30).contains(&self.record_bytes_max), "between 2 bytes and 1 GiB")?;
         check("depth_max", (1..=FrameLimits::DEFAULT_DEPTH_MAX).contains(&self.depth_max), "between 1 and 127")?;
+        check("keys_max", self.keys_max > 0, "at least 1")?;
+        check("decompressed_bytes_max", self.decompressed_bytes_max >= 1 << 20, "at least 1 MiB")?;
+        check("decompression_ratio_max", self.decompression_ratio_max > 0, "at least 1")?;
+        check("partitions_max", self.partitions_max > 0, "at least 1")?;
         check("requests_max", (1..=1024).contains(&self.requests_max), "between 1 and 1024")?;
         check(
             "compression",
@@ -65,7 +90,7 @@ impl Config {
     }
 
     pub(crate) fn frame_limits(&self) -> FrameLimits {
-        FrameLimits { record_bytes_max: self.record_bytes_max, depth_max: self.depth_max }
+        FrameLimits { record_bytes_max: self.record_bytes_max, depth_max: self.depth_max, keys_max: self.keys_max }
     }
 
     pub(crate) fn file_config(&self) -> FileConfig {
@@ -81,8 +106,13 @@ impl Default for Config {
             compression: Codec::default(),
             row_group_rows_max: FileConfig::DEFAULT_ROW_GROUP_ROWS_MAX,
             file_bytes_max: Self::DEFAULT_FILE_BYTES_MAX,
+            repair: Level::default(),
             record_bytes_max: FrameLimits::DEFAULT_RECORD_BYTES_MAX,
             depth_max: FrameLimits::DEFAULT_DEPTH_MAX,
+            keys_max: FrameLimits::DEFAULT_KEYS_MAX,
+            decompressed_bytes_max: Self::DEFAULT_DECOMPRESSED_BYTES_MAX,
+            decompression_ratio_max: Self::DEFAULT_DECOMPRESSION_RATIO_MAX,
+            partitions_max: Self::DEFAULT_PARTITIONS_MAX,
             requests_max: Self::DEFAULT_REQUESTS_MAX,
         }
     }

@@ -16,6 +16,9 @@ pub enum ErrorKind {
     Interrupted,
     /// Finish by hand what the run has committed and not carried out: running again would add its rows a second time.
     Unfinished,
+    /// Mend the data, or let repair go further: the run was to stop at the first damage, and did before anything was
+    /// published.
+    Data,
     /// Report a bug: the run stopped before or while it broke a promise.
     Bug,
 }
@@ -48,6 +51,22 @@ pub enum Error {
     InputChanged {
         /// The URL of the input.
         object: String,
+    },
+    /// An input is damaged, and the run was to be strict.
+    #[error("input `{object}` at byte {offset}: {problem}")]
+    Damaged {
+        /// The URL of the input.
+        object: String,
+        /// Where the damage is, in the decompressed input.
+        offset: u64,
+        /// What it is.
+        problem: String,
+    },
+    /// The inputs would make more partitions than the run may write to.
+    #[error("more than {partitions_max} partitions; nothing was published")]
+    TooManyPartitions {
+        /// The limit.
+        partitions_max: usize,
     },
     /// The scratch folder cannot be used.
     #[error("{operation} scratch file in `{folder}`")]
@@ -125,7 +144,8 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Setting { .. } | Self::NoStage { .. } => ErrorKind::Configuration,
+            Self::Setting { .. } | Self::NoStage { .. } | Self::TooManyPartitions { .. } => ErrorKind::Configuration,
+            Self::Damaged { .. } => ErrorKind::Data,
             Self::Storage { .. } | Self::InputChanged { .. } | Self::Scratch { .. } | Self::Conflict { .. } => {
                 ErrorKind::Storage
             }

@@ -45,16 +45,18 @@
 //! let events: Vec<_> = Events::new(input).filter_map(Result::ok).collect();
 //! let rows = deduplicate(&to_batch(&events)?)?.batch;
 //! assert_eq!(rows.num_rows(), 1);
-//! assert_eq!(with_partition_columns(&rows)?.num_columns(), 10);
+//! assert_eq!(with_partition_columns(&rows)?.num_columns(), 11);
 //! assert!(write_parquet(&[rows], &FileConfig::default())?.length > 0);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! Repair needs no events and no store either: see [`Repairer`](json::Repairer).
 //!
 //! # The way of a byte
 //!
 //! | stage | module | gives |
 //! |---|---|---|
-//! | frame | [`json`] | records, and damage with its bytes |
+//! | frame, repair | [`json`] | records, sound or mended, and damage with its bytes |
 //! | decode | [`event`] | events that met the contract, and rejects with a reason |
 //! | row, partition, deduplicate, encode | [`table`] | batches, folders, Parquet |
 //! | plan, exchange, commit, publish, move | [`run`] | a table, and a report |
@@ -70,7 +72,7 @@
 //! 3. **Order and thread independence.** The same inputs give the same bytes of every file, whatever the order of
 //!    listing, the number of threads and the memory.
 //! 4. **Fidelity.** `data` keeps its own text: the spelling of numbers, the order of keys, repeated keys, escapes. Only
-//!    white space between tokens is dropped.
+//!    white space between tokens is dropped. Repair touches no sound record, and a mended one says so.
 //! 5. **Nothing early.** Until a run commits, readers of the table see nothing of it and inputs stay pending.
 //! 6. **Bounded memory.** Rows take what [`Config::memory_bytes`] says, however many there are. What comes on top: some
 //!    bytes an input and a partition, a file in the making for each thread, the keys of one shard for each thread, and
@@ -82,7 +84,8 @@
 //!   row.
 //! - It does not finish what a killed run has committed and not published, and it does not keep two runs on one table
 //!   apart before the moment of the commit.
-//! - It does not mend damaged records: they are rejects.
+//! - It does not invent: below [`Level::Guess`](json::Level::Guess) a damaged record with several readings is a reject,
+//!   and can be [tried again](run::Distributor::retry).
 //! - It has no clock, no randomness and no settings of its own, prints nothing, and touches the file system only for
 //!   scratch files in a folder that the caller names.
 

@@ -8,7 +8,7 @@ use chrono::{DateTime, Datelike, NaiveDate, TimeDelta};
 use common::{Lake, Row, batch_rows, event, model, model_within, start, tiny};
 use events_core::Config;
 use events_core::event::{Events, Reason, TIMESTAMP_MAX, TIMESTAMP_MIN, decode, parse_epoch, parse_timestamp};
-use events_core::json::{FrameLimits, Framer, compact};
+use events_core::json::{FrameLimits, Framer, Level, compact};
 use events_core::table::{PartitionKey, deduplicate, escape_partition_value, to_batch};
 use futures::executor::block_on;
 use proptest::prelude::*;
@@ -151,18 +151,25 @@ proptest! {
         repeat in 1_usize..30,
         separator in prop::sample::select(vec!["", "\n", ","]),
         record_bytes_max in prop::sample::select(vec![8 << 20, 40_000, 1_000]),
+        level in prop::sample::select(vec![Level::Framing, Level::Lenient, Level::Guess]),
     ) {
         let input = records.join(separator).repeat(repeat);
         // Pieces of 16 KiB, and more threads than pieces to parse them out of order.
-        let config = Config { threads: 32, record_bytes_max, ..tiny() };
+        let config = Config { threads: 32, record_bytes_max, repair: level, ..tiny() };
+        let whole = Config { threads: 1, memory_bytes: 1 << 30, ..config.clone() };
         let limits = FrameLimits { record_bytes_max, ..FrameLimits::default() };
         let lines = block_on(async {
             let lake = Lake::in_memory();
             lake.put("landing/pending/x", input.clone()).await;
             let report = lake.run_as("r", config).await;
+            let alone = Lake::in_memory();
+            alone.put("landing/pending/x", input.clone()).await;
+            let other = alone.run_as("r", whole).await;
+            // Counts and samples of repairs are of the input, not of its pieces.
+            assert_eq!((&report.totals, &report.repairs), (&other.totals, &other.repairs));
             let mut rows = lake.rows().await;
             rows.sort();
-            assert_eq!(rows, model_within(&[&input], limits));
+            assert_eq!(rows, model_within(&[&input], level, limits));
             assert_eq!(report.totals.text_bytes as usize, input.len());
             match report.totals.rejects_total() {
                 0 => Vec::new(),
@@ -174,18 +181,18 @@ proptest! {
         framer.push(input.as_bytes());
         framer.finish();
         let mut frames = 0;
-        let mut rejected = Events::with_limits(input.as_bytes(), limits).filter_map(Result::err).peekable();
+        let mut rejected = Events::with(input.as_bytes(), Level::Framing, limits).filter_map(Result::err).peekable();
         while let Some(frame) = framer.next_frame() {
             frames += 1;
             let reject = rejected.next_if(|reject| reject.offset == frame.offset);
             prop_assert!(reject.is_none_or(|reject| reject.bytes == frame.bytes));
         }
         prop_assert!(rejected.next().is_none());
-        prop_assert_eq!(Events::with_limits(input.as_bytes(), limits).count(), frames);
+        prop_assert_eq!(Events::with(input.as_bytes(), Level::Framing, limits).count(), frames);
         let found = String::from_utf8(lines).unwrap();
         let found = found.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
         let found: Vec<_> = found.map(|line| (line["offset"].as_u64(), line["raw"].as_str().map(str::to_owned))).collect();
-        let expected = Events::with_limits(input.as_bytes(), limits).filter_map(Result::err);
+        let expected = Events::with(input.as_bytes(), level, limits).filter_map(Result::err);
         let expected: Vec<_> = expected
             .map(|reject| (Some(reject.offset), Some(String::from_utf8(reject.bytes.to_vec()).unwrap())))
             .collect();

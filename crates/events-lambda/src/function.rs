@@ -67,7 +67,8 @@ impl Opened {
             .with_clock(move || began.elapsed())
             .with_cancel(cancel);
         let report = match request.job {
-            Job::Run => distributor.run(&start).await,
+            // Requests ask for no retry.
+            Job::Run | Job::Retry => distributor.run(&start).await,
             Job::Parse => distributor.parse(&start).await,
             Job::Distribute => distributor.distribute(&start).await,
         }?;

@@ -19,6 +19,7 @@
 //! | `EVENTS_LANDING`, `EVENTS_STAGE`, `EVENTS_TRUSTED` | the zones themselves, all three, instead of the root |
 //! | `EVENTS_MEMORY` | bytes for rows and keys in memory; without it, half of the function's memory |
 //! | `EVENTS_THREADS` | threads that compute; without it, as many as the function has processors |
+//! | `EVENTS_REPAIR` | how far damaged records are mended: `strict`, `framing`, `lenient` or `guess`; without it, `lenient` |
 //! | `EVENTS_COMPRESSION` | compression of the table's files: `zstd`, `zstd:1` to `zstd:22`, `snappy`, `lz4` or `none` |
 //! | `AWS_*` | region, credentials and endpoint, as Lambda sets them |
 //!

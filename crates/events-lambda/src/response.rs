@@ -8,7 +8,7 @@ use serde::Serialize;
 /// The longest list in an answer. Entries stay below 3 kB, and Lambda takes answers of 6 MB.
 const ENTRIES_MAX: usize = 1000;
 
-/// A run's report, short enough for Lambda.
+/// A run's report, short enough for Lambda and without excerpts of records.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Response {
     /// The report. A list that was too long is empty; the totals are of everything.
@@ -22,6 +22,8 @@ pub struct Response {
 impl From<Report> for Response {
     fn from(mut report: Report) -> Self {
         let mut omitted = BTreeMap::new();
+        // Their excerpts are content of records, and answers end in logs and histories of executions.
+        report.repairs = Vec::new();
         if report.inputs.len() > ENTRIES_MAX {
             omitted.insert("inputs", std::mem::take(&mut report.inputs).len());
         }
@@ -52,6 +54,7 @@ mod tests {
             date: "2026-11-23".parse().unwrap(),
             commit: Some(1),
             totals: counts.clone(),
+            repairs: Vec::new(),
             inputs: vec![InputReport { key: path.clone(), counts }; inputs],
             partitions: vec![PartitionReport { path, rows: 1, bytes: 1, files: 1 }; partitions],
             elapsed: Vec::new(),

@@ -16,6 +16,7 @@ const TRUSTED: &str = "EVENTS_TRUSTED";
 const MEMORY: &str = "EVENTS_MEMORY";
 const THREADS: &str = "EVENTS_THREADS";
 const COMPRESSION: &str = "EVENTS_COMPRESSION";
+const REPAIR: &str = "EVENTS_REPAIR";
 /// The memory of the function in MiB, which Lambda sets.
 const FUNCTION_MEMORY: &str = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE";
 
@@ -43,6 +44,7 @@ impl Settings {
             threads: threads.unwrap_or_else(|| available_parallelism().map_or(Config::DEFAULT_THREADS, usize::from)),
             memory_bytes: memory_bytes.unwrap_or(Config::DEFAULT_MEMORY_BYTES),
             compression: parsed(COMPRESSION, &variable, |problem: String| problem)?.unwrap_or_default(),
+            repair: parsed(REPAIR, &variable, |problem: String| problem)?.unwrap_or_default(),
             ..Config::default()
         };
         config.validate()?;
@@ -93,6 +95,7 @@ mod tests {
     use std::collections::HashMap;
 
     use events_core::Codec;
+    use events_core::json::Level;
 
     use super::*;
 
@@ -141,9 +144,9 @@ mod tests {
     }
 
     #[test]
-    fn reads_threads_and_compression() {
-        let read = config(&[(THREADS, "3"), (COMPRESSION, "zstd:9")]);
-        assert_eq!((read.threads, read.compression), (3, Codec::Zstd(9)));
+    fn reads_threads_compression_and_repair() {
+        let read = config(&[(THREADS, "3"), (COMPRESSION, "zstd:9"), (REPAIR, "guess")]);
+        assert_eq!((read.threads, read.compression, read.repair), (3, Codec::Zstd(9), Level::Guess));
         let default = config(&[(COMPRESSION, "")]);
         assert!(default.threads >= 1);
         assert_eq!(default.compression, Codec::default());
@@ -153,6 +156,7 @@ mod tests {
     fn names_the_variable_that_is_wrong() {
         let root = (ROOT, "s3://lake");
         assert_eq!(problem(&[root, (MEMORY, "1 GB")]), "variable `EVENTS_MEMORY`: is not a whole number");
+        assert!(problem(&[root, (REPAIR, "all")]).starts_with("variable `EVENTS_REPAIR`: `all` is not one of"));
         assert!(problem(&[root, (COMPRESSION, "gzip")]).starts_with("variable `EVENTS_COMPRESSION`: unknown"));
         assert!(problem(&[root, (THREADS, "0")]).contains("`threads`"));
     }

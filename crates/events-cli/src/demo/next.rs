@@ -17,7 +17,7 @@ pub(crate) fn steps(folder: &Path) -> String {
      python3 -c "import polars; print(polars.scan_parquet('{root}/trusted/events', hive_partitioning=True).group_by('year', 'month', 'day').len().collect())"
    Athena, when the zones lie in a bucket ({events} run --root s3://BUCKET)
      CREATE EXTERNAL TABLE events (event_id string, `timestamp` timestamp, domain string, event_type string,
-       data string, extra string) PARTITIONED BY (domain_event_type string, year int, month int, day int)
+       data string, extra string, repairs string) PARTITIONED BY (domain_event_type string, year int, month int, day int)
        STORED AS PARQUET LOCATION 's3://BUCKET/trusted/events/'   and then   MSCK REPAIR TABLE events
 "#
     )

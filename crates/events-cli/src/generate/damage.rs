@@ -11,7 +11,7 @@ pub(crate) enum Damage {
     UnclosedString,
     /// Without the brace that closes the record.
     MissingClosingBrace,
-    /// Every quote of a key or string is single.
+    /// Keys and strings are in single quotes.
     SingleQuotes,
     /// A comma before the last brace.
     TrailingComma,
@@ -53,6 +53,16 @@ impl Damage {
         Self::StrayText,
         Self::RawNewline,
     ];
+
+    /// Whether repair mends it by default, because the record has one reading: it is an event as if nothing had happened.
+    pub(crate) fn has_one_reading(self) -> bool {
+        matches!(self, Self::SingleQuotes | Self::TrailingComma | Self::RawNewline)
+    }
+
+    /// Whether the record has no end of its own: where it ends is seen by how the next one begins.
+    pub(crate) fn has_no_end(self) -> bool {
+        matches!(self, Self::TruncatedRecord | Self::UnclosedString | Self::MissingClosingBrace)
+    }
 
     /// Its name in the counts.
     pub(crate) fn name(self) -> &'static str {
@@ -148,14 +158,16 @@ fn closing_quote(record: &[u8], content: usize) -> usize {
     position
 }
 
-/// Makes every quote that is not escaped single, as a printed dictionary of a scripting language has them.
+/// Puts strings into single quotes, as a scripting language prints a dictionary: one with an apostrophe in it stays in
+/// double quotes.
 fn swap_quotes(record: &mut [u8]) {
-    let mut is_escaped = false;
-    for byte in record {
-        if *byte == b'"' && !is_escaped {
-            *byte = b'\'';
+    let mut position = 0;
+    while let Some(open) = record[position..].iter().position(|&byte| byte == b'"').map(|length| position + length) {
+        let close = closing_quote(record, open + 1);
+        if !record[open..close].contains(&b'\'') {
+            (record[open], record[close]) = (b'\'', b'\'');
         }
-        is_escaped = *byte == b'\\' && !is_escaped;
+        position = close + 1;
     }
 }
 

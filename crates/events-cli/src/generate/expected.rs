@@ -13,8 +13,11 @@ use super::error::GenerateError;
 ///
 /// The *winner* of an event is its record with the latest timestamp; a table with one row an event holds the winners.
 ///
-/// A damaged record has an event id of its own, so whoever repairs `n` of them has `n` more rows and no other change.
-/// Damaged records are not rejects one to one: two stray texts in a row may well be one reject.
+/// Damage of which a record has exactly one reading is mended by default: such a record is an event like others, and
+/// counted as one. Any damaged record has an event id of its own, so whoever mends `n` more has `n` more rows, whoever
+/// mends `n` less has `n` rows less, and nothing else changes.
+///
+/// Records that stay damaged are not rejects one to one: two stray texts in a row may well be one reject.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Expected {
     /// The configuration that gives these objects.
@@ -25,13 +28,17 @@ pub struct Expected {
     pub stored_bytes: u64,
     /// Number of objects.
     pub files: usize,
-    /// Valid records, redeliveries included.
+    /// Records that are events, redeliveries and mended ones included.
     pub records: u64,
-    /// Distinct event ids of valid records: the rows that the table must hold.
+    /// Distinct event ids of these: the rows that the table must hold.
     pub rows: u64,
     /// Redeliveries, by what they repeat; `rows` and these make up `records`.
     pub duplicates: DuplicateCounts,
-    /// Damaged records by the kind of damage; kinds that did not occur are absent.
+    /// Damaged records that are mended and count as events, by the kind of damage; kinds that did not occur are absent.
+    pub repaired: BTreeMap<String, u64>,
+    /// Sum of `repaired`.
+    pub repaired_total: u64,
+    /// Records that stay damaged, by the kind of damage; kinds that did not occur are absent.
     pub damaged: BTreeMap<String, u64>,
     /// Sum of `damaged`.
     pub damaged_total: u64,

@@ -34,6 +34,8 @@ pub(crate) struct Lane<'a> {
     index_step: u64,
     redeliveries: RedeliveryPool,
     tally: Tally,
+    /// Whether the record before has no end of its own.
+    is_open: bool,
     /// The compact text of the record at hand, kept for its memory.
     record: Vec<u8>,
     /// The same in the spelling of its layout.
@@ -57,6 +59,7 @@ impl<'a> Lane<'a> {
             index_step: lane_count(config.files) as u64,
             redeliveries: RedeliveryPool::default(),
             tally: Tally::new(config.days),
+            is_open: false,
             record: Vec::new(),
             rendered: Vec::new(),
         }
@@ -146,20 +149,37 @@ impl<'a> Lane<'a> {
     }
 
     fn push_damaged(&mut self, framing: &mut Framing, block: &mut Vec<u8>) {
-        let damage = Damage::ALL[self.random.below(Damage::ALL.len() as u64) as usize];
-        self.tally.count_damaged(damage);
+        let damage = self.take_damage();
         if damage == Damage::StrayText {
+            self.tally.count_damaged(damage);
             return framing.push_stray(STRAY_TEXT, block);
         }
-        // An event of its own, which no other record shares and no count holds.
+        // An event of its own, which no other record shares.
         let event = self.events.event(self.take_index());
+        if damage.has_one_reading() {
+            self.tally.count_repaired(damage, &self.events.facts(&event, Version::Older));
+        } else {
+            self.tally.count_damaged(damage);
+        }
         self.record.clear();
         self.events.push_record(&event, Version::Older, &mut self.record);
         self.frame_record(Some(damage), framing, block);
     }
 
+    /// Any kind of damage that leaves no doubt what becomes of the record: behind one without an end, a record that is only
+    /// one once it is mended may be taken for a part of it.
+    fn take_damage(&mut self) -> Damage {
+        loop {
+            let damage = Damage::ALL[self.random.below(Damage::ALL.len() as u64) as usize];
+            if !(self.is_open && damage.has_one_reading()) {
+                return damage;
+            }
+        }
+    }
+
     /// Appends the record at hand in the spelling of its layout, damaged if asked for.
     fn frame_record(&mut self, damage: Option<Damage>, framing: &mut Framing, block: &mut Vec<u8>) {
+        self.is_open = damage.is_some_and(Damage::has_no_end);
         if let Some(damage) = damage {
             damage.break_contract(&mut self.record, &mut self.random);
         }

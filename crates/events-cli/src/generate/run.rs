@@ -18,7 +18,7 @@ enum Message {
     /// That many more bytes are written.
     Written(u64),
     /// A lane is done.
-    Finished(Tally),
+    Finished(Box<Tally>),
     /// A lane cannot go on.
     Failed(GenerateError),
 }
@@ -119,7 +119,7 @@ fn run_lane(
             return send(Message::Failed(error));
         }
     }
-    send(Message::Finished(worker.into_tally()));
+    send(Message::Finished(Box::new(worker.into_tally())));
 }
 
 fn object_path(config: &GenerateConfig, folder: &Path, object: usize) -> PathBuf {

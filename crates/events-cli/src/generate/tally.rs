@@ -15,6 +15,7 @@ pub(crate) struct Tally {
     pub(crate) stored_bytes: u64,
     duplicates: DuplicateCounts,
     damaged: [u64; Damage::ALL.len()],
+    repaired: [u64; Damage::ALL.len()],
     /// Winners by kind and day, the days of a kind side by side.
     winners: Vec<u64>,
     /// Days a kind: those of the configuration, and one for newer versions.
@@ -32,6 +33,7 @@ impl Tally {
             stored_bytes: 0,
             duplicates: DuplicateCounts::default(),
             damaged: [0; Damage::ALL.len()],
+            repaired: [0; Damage::ALL.len()],
             winners: vec![0; Kind::ALL.len() * days],
             days,
             timestamp_micros_sum: 0,
@@ -62,9 +64,15 @@ impl Tally {
         }
     }
 
-    /// Counts a damaged record.
+    /// Counts a damaged record that stays damaged.
     pub(crate) fn count_damaged(&mut self, damage: Damage) {
         self.damaged[damage as usize] += 1;
+    }
+
+    /// Counts a damaged record that is an event once it is mended.
+    pub(crate) fn count_repaired(&mut self, damage: Damage, facts: &Facts) {
+        self.repaired[damage as usize] += 1;
+        self.count_first(facts);
     }
 
     /// Adds the counts of another lane over the same days.
@@ -77,6 +85,7 @@ impl Tally {
         self.duplicates.exact += other.duplicates.exact;
         self.duplicates.newer += other.duplicates.newer;
         add_all(&mut self.damaged, &other.damaged);
+        add_all(&mut self.repaired, &other.repaired);
         add_all(&mut self.winners, &other.winners);
         self.timestamp_micros_sum += other.timestamp_micros_sum;
         self.data_id_sum += other.data_id_sum;
@@ -87,7 +96,7 @@ impl Tally {
         let rows: u64 = self.winners.iter().sum();
         let kind_rows = self.winners.chunks(self.days).map(|days| days.iter().sum());
         let kind_names = Kind::ALL.iter().map(|kind| format!("{}-{}", kind.domain(), kind.event_type()));
-        let damage_names = Damage::ALL.iter().map(|damage| damage.name().to_owned());
+        let by_damage = |counts| named_counts(Damage::ALL.iter().map(|damage| damage.name().to_owned()), counts);
         Expected {
             config: config.clone(),
             bytes: self.bytes,
@@ -96,7 +105,9 @@ impl Tally {
             records: rows + self.duplicates.exact + self.duplicates.newer,
             rows,
             duplicates: self.duplicates,
-            damaged: named_counts(damage_names, self.damaged),
+            repaired: by_damage(self.repaired),
+            repaired_total: self.repaired.iter().sum(),
+            damaged: by_damage(self.damaged),
             damaged_total: self.damaged.iter().sum(),
             rows_by_kind: named_counts(kind_names, kind_rows),
             partitions: self.winners.iter().filter(|&&rows| rows > 0).count() as u64,

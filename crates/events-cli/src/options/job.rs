@@ -8,7 +8,7 @@ use clap::builder::BoolishValueParser;
 use events_core::run::RunId;
 use events_core::table::Codec;
 
-use super::date;
+use super::{ReadOptions, date};
 use crate::units::Size;
 
 /// `events run`
@@ -20,6 +20,8 @@ pub(crate) struct RunOptions {
     pub(crate) start: StartOptions,
     #[command(flatten)]
     pub(crate) table: TableOptions,
+    #[command(flatten)]
+    pub(crate) read: ReadOptions,
     #[command(flatten)]
     pub(crate) engine: EngineOptions,
     #[command(flatten)]
@@ -33,6 +35,8 @@ pub(crate) struct ParseOptions {
     pub(crate) zones: ZoneOptions,
     #[command(flatten)]
     pub(crate) start: StartOptions,
+    #[command(flatten)]
+    pub(crate) read: ReadOptions,
     #[command(flatten)]
     pub(crate) engine: EngineOptions,
     #[command(flatten)]
@@ -72,7 +76,7 @@ pub(crate) struct ZoneOptions {
 }
 
 /// What makes a run this run.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Run")]
 pub(crate) struct StartOptions {
     /// The day under which inputs and rejects are filed [default: today in UTC]
@@ -84,16 +88,19 @@ pub(crate) struct StartOptions {
 }
 
 /// How files of the table are written.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Run")]
 pub(crate) struct TableOptions {
     /// The compression of the table: zstd, zstd:1 to zstd:22, snappy, lz4 or none [default: zstd]
     #[arg(long, value_name = "CODEC")]
     pub(crate) compression: Option<Codec>,
+    /// The most partitions to write to; with more, nothing is written [default: 20000]
+    #[arg(long, value_name = "N", help_heading = "Repair and limits")]
+    pub(crate) partitions_max: Option<usize>,
 }
 
 /// What a run may take of this machine.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Resources")]
 pub(crate) struct EngineOptions {
     /// Threads that compute [default: one for each core]

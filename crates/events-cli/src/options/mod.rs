@@ -1,10 +1,13 @@
 //! The command line: exactly what was typed, nothing decided.
 //!
-//! Every option is optional here, because its value may also come from a variable or from the settings file (see
-//! `layers`). The help of an option is its doc comment.
+//! Most options are optional here, because their values may also come from a variable or from the settings file (see
+//! `layers`, which also names those that can only be typed). The help of an option is its doc comment.
 
 mod generate;
 mod job;
+mod quarantine;
+mod read;
+mod repair;
 
 use std::path::PathBuf;
 
@@ -14,7 +17,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use tracing::level_filters::LevelFilter;
 
 pub(crate) use generate::GenerateOptions;
-pub(crate) use job::{DistributeOptions, EngineOptions, ParseOptions, RunOptions, StartOptions, ZoneOptions};
+pub(crate) use job::{
+    DistributeOptions, EngineOptions, ParseOptions, PlanOptions, RunOptions, StartOptions, TableOptions, ZoneOptions,
+};
+pub(crate) use quarantine::{FilterOptions, QuarantineCommand, QuarantineOptions, RetryOptions, reject_reason};
+pub(crate) use read::{LimitOptions, ReadOptions};
+pub(crate) use repair::RepairOptions;
 
 use crate::exit;
 
@@ -40,6 +48,11 @@ pub(crate) enum Command {
     /// The second half of `run` alone: a parsed stage to the table
     #[command(after_help = LAYERS_HELP)]
     Distribute(DistributeOptions),
+    /// Look at rejects, and try them again
+    Quarantine(QuarantineOptions),
+    /// A filter: damaged JSON of any layout in, one record a line out
+    #[command(after_help = REPAIR_HELP)]
+    Repair(RepairOptions),
     /// Write realistic inputs, and the exact counts that the table made of them must show
     #[command(after_help = GENERATE_LAYERS_HELP)]
     Generate(GenerateOptions),
@@ -47,12 +60,25 @@ pub(crate) enum Command {
     Demo(DemoOptions),
 }
 
+// Paragraphs are one line each: their width is the terminal's to choose.
 const LAYERS_HELP: &str = "\
-Each option can also be set as a variable (EVENTS_RUN_ID for --run-id) and as a key of the settings file (run-id).
+Each option can also be set as a variable (EVENTS_RUN_ID for --run-id) and as a key of the settings file (run-id). \
 An option wins over a variable, a variable over the file; a --root wins over zones that were set in a lower place.";
 
+const QUARANTINE_LAYERS_HELP: &str = "\
+Each option but those about which rejects are meant can also be set as a variable (EVENTS_ROOT for --root) and as a key \
+of the settings file (root). An option wins over a variable, a variable over the file; a --root wins over zones that were \
+set in a lower place.";
+
+const REPAIR_HELP: &str = "\
+Ends with 0 whatever was mended, with 3 when there are rejects, with 4 when a file could not be read, with 6 when the \
+level is strict and something is damaged.
+
+The level and the limits can also be set as variables (EVENTS_REPAIR, EVENTS_RECORD_MAX) and as keys of the settings \
+file (repair, record-max), where they are those of runs too.";
+
 const GENERATE_LAYERS_HELP: &str = "\
-Each option can also be set as a variable (EVENTS_GENERATE_DAYS for --days, EVENTS_QUIET for --quiet) and in the
+Each option can also be set as a variable (EVENTS_GENERATE_DAYS for --days, EVENTS_QUIET for --quiet) and in the \
 settings file (days in the table [generate], quiet at the top). An option wins over a variable, a variable over the file.";
 
 /// The options of all commands.
@@ -117,7 +143,8 @@ impl Command {
             Self::Run(options) => Some(&mut options.zones),
             Self::Parse(options) => Some(&mut options.zones),
             Self::Distribute(options) => Some(&mut options.zones),
-            Self::Generate(_) | Self::Demo(_) => None,
+            Self::Quarantine(options) => Some(options.command.zones_mut()),
+            Self::Generate(_) | Self::Repair(_) | Self::Demo(_) => None,
         }
     }
 }

@@ -7,6 +7,8 @@ mod halves;
 mod interrupt;
 mod lake;
 mod output;
+mod quarantine;
+mod repair;
 mod run;
 mod s3;
 mod settings;

@@ -1,6 +1,8 @@
 //! Whole runs on a folder.
 
 use events_cli::generate::{Compression, GenerateConfig, Layout};
+use events_core::event::Reason;
+use events_core::json::{Level, RepairKind};
 use events_core::table::Duplicate;
 
 use crate::lake::{Lake, small};
@@ -83,4 +85,85 @@ fn touches_nothing_in_a_dry_run() {
     assert_eq!(plan["plan"]["inputs"].as_array().unwrap().len(), 7);
     assert_eq!(lake.files(""), before);
     assert!(!lake.path("table").exists() && !lake.path("lake/stage").exists());
+}
+
+#[test]
+fn mends_exactly_the_records_that_have_one_reading() {
+    let layouts = [Layout::Concatenated, Layout::Lines, Layout::Array, Layout::Pretty, Layout::Sequence, Layout::Mixed];
+    for layout in layouts {
+        let (lake, expected) = Lake::with(&GenerateConfig { layout, damage: 0.05, ..small() });
+        let totals = lake.report("run --root lake", 3).totals;
+        assert_eq!((totals.events, totals.rows), (expected.records, expected.rows), "{layout:?}");
+        assert_eq!(totals.repaired, expected.repaired_total, "{layout:?}");
+        assert_eq!(totals.repairs[&RepairKind::TrailingComma], expected.repaired["trailing_comma"], "{layout:?}");
+        assert!(totals.repairs[&RepairKind::SingleQuotes] > expected.repaired["single_quotes"], "{layout:?}");
+        assert!(totals.repairs[&RepairKind::ControlCharacter] >= expected.repaired["raw_newline"], "{layout:?}");
+
+        let (lake, _) = Lake::with(&GenerateConfig { layout, damage: 0.05, ..small() });
+        let totals = lake.report("run --root lake --repair framing", 3).totals;
+        assert_eq!(totals.events, expected.records - expected.repaired_total, "{layout:?}");
+        assert_eq!(totals.repaired, 0, "{layout:?}");
+        assert!(totals.repairs.keys().all(|kind| kind.level() == Level::Framing), "{layout:?}: {:?}", totals.repairs);
+    }
+}
+
+#[test]
+fn says_how_many_records_were_mended_and_how() {
+    let (lake, expected) = Lake::with(&GenerateConfig { damage: 0.05, ..small() });
+    let finished = lake.events("run --root lake");
+    let line = finished.stdout.lines().find(|line| line.starts_with("repaired")).unwrap();
+    assert!(line.contains(&format!(" {} ", expected.repaired_total)), "{line}");
+    assert!(line.contains("single_quotes") && line.contains("trailing_comma"), "{line}");
+    assert!(!line.contains("missing_record_separator"), "{line}");
+    let (lake, _) = Lake::with(&small());
+    assert!(!lake.events("run --root lake").stdout.contains("repaired"));
+}
+
+#[test]
+fn ends_with_6_and_touches_nothing_when_strict_meets_damage() {
+    let lake = Lake::new();
+    lake.write("lake/landing/pending/a.jsonl", "{\"event_id\":\"a\"}\n{'event_id':'b'}\n");
+    let before = lake.files("lake/landing");
+    for command in ["run", "parse"] {
+        let finished = lake.events(&format!("{command} --root lake --repair strict"));
+        finished.fails(6, &["a.jsonl` at byte 17", "hint: ", "events repair --diff", "--repair lenient"]);
+        assert_eq!(lake.files("lake/landing"), before);
+        assert!(lake.files("lake/trusted").is_empty() && lake.files("lake/stage").is_empty());
+    }
+}
+
+#[test]
+fn keeps_to_limits() {
+    let record = |id: u32, data: &str| {
+        format!(r#"{{"event_id":"{id}","timestamp":{id},"domain":"d","event_type":"t","data":{data}}}"#)
+    };
+    let run = |option: &str, reason: Reason| {
+        let lake = Lake::new();
+        let lines =
+            [record(1, "1"), record(2, "{\"a\":{\"b\":{}},\"c\":1}"), record(3, &format!("\"{}\"", "x".repeat(200)))];
+        lake.write("lake/landing/pending/a.jsonl", &lines.join("\n"));
+        let totals = lake.report(&format!("run --root lake {option}"), 3).totals;
+        assert_eq!(totals.rows, 2, "{option}: {totals:?}");
+        // A record that is too long is told in pieces no longer than the limit.
+        assert_eq!(totals.rejects.keys().collect::<Vec<_>>(), [&reason], "{option}: {totals:?}");
+    };
+    run("--record-max 200B", Reason::TooLong);
+    run("--depth-max 3", Reason::TooDeep);
+    run("--keys-max 7", Reason::TooManyKeys);
+
+    let (lake, _) =
+        Lake::with(&GenerateConfig { bytes: 3_000_000, compression: Some(Compression::Gzip), files: 1, ..small() });
+    let totals = lake.report("parse --root lake --decompressed-max 1MiB --ratio-max 1", 3).totals;
+    assert_eq!((totals.text_bytes, totals.rejects[&Reason::DecompressionLimit]), (1 << 20, 1), "{totals:?}");
+}
+
+#[test]
+fn publishes_nothing_with_more_partitions_than_allowed() {
+    let (lake, expected) = Lake::with(&small());
+    let inputs = lake.files("lake/landing/pending");
+    let limit = expected.partitions - 1;
+    let finished = lake.events(&format!("run --root lake --partitions-max {limit}"));
+    finished.fails(2, &[&format!("more than {limit} partitions"), "hint: ", "--partitions-max"]);
+    assert_eq!(lake.files("lake/landing/pending"), inputs);
+    lake.report(&format!("run --root lake --partitions-max {}", expected.partitions), 0);
 }

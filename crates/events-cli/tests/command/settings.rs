@@ -55,6 +55,26 @@ fn reads_the_file_that_is_named() {
 }
 
 #[test]
+fn takes_level_and_limits_from_any_layer() {
+    let lake = Lake::new();
+    lake.write("lake/landing/pending/a.json", "{'event_id':'a','timestamp':1,'domain':'d','event_type':'t'}");
+    let copy = || lake.write("lake/landing/pending/b.json", "{}");
+    let code = |arguments: &str, variables: &[(&str, &str)]| {
+        copy();
+        Finished::of(lake.command(&format!("parse --root lake {arguments}")).envs(variables.iter().copied())).code
+    };
+    lake.write("events.toml", "repair = 'strict'\nkeys-max = 100\npartitions-max = 5\n");
+    assert_eq!(code("", &[]), 6);
+    assert_eq!(code("", &[("EVENTS_REPAIR", "guess"), ("EVENTS_DEPTH_MAX", "128")]), 2);
+    assert_eq!(code("--level strict", &[("EVENTS_REPAIR", "guess")]), 6);
+    assert_eq!(code("", &[("EVENTS_REPAIR", "framing"), ("EVENTS_RECORD_MAX", "1kB")]), 3);
+    assert_eq!(lake.files("lake/landing/quarantine").len(), 2);
+    let mut command = lake.command("run --root lake");
+    Finished::of(command.env("EVENTS_REPAIR", "brave"))
+        .fails(2, &["variable `EVENTS_REPAIR`", "brave", "strict, framing"]);
+}
+
+#[test]
 fn names_the_key_and_the_file_of_a_wrong_setting() {
     let lake = Lake::new();
     let refused = |toml: &str, texts: &[&str]| {

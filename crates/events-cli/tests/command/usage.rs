@@ -11,6 +11,9 @@ fn refuses_what_is_no_option() {
     lake.events("run --root lake --threads 0").fails(2, &["threads", "between 1 and 1024"]);
     lake.events("run --root lake --run-id a/b").fails(2, &["a/b", "letters"]);
     lake.events("run --root lake --compression zip").fails(2, &["zip", "zstd"]);
+    lake.events("run --root lake --repair hard").fails(2, &["hard", "strict, framing, lenient, guess"]);
+    lake.events("distribute --root lake --repair guess").fails(2, &["--repair"]);
+    lake.events("repair --partitions-max 1").fails(2, &["--partitions-max"]);
 }
 
 #[test]
@@ -18,6 +21,9 @@ fn refuses_a_size_or_a_date_that_is_none() {
     let lake = Lake::new();
     lake.events("run --root lake --memory 12x").fails(2, &["12x", "512MiB"]);
     lake.events("run --root lake --memory 1MB").fails(2, &["memory", "at least 8 MiB"]);
+    lake.events("run --root lake --record-max 2GB").fails(2, &["record_bytes_max", "1 GiB"]);
+    lake.events("run --root lake --keys-max 0").fails(2, &["keys_max", "at least 1"]);
+    lake.events("run --root lake --ratio-max many").fails(2, &["--ratio-max", "many"]);
     lake.events("run --root lake --date 2026-02-30").fails(2, &["2026-02-30", "2026-01-31"]);
     lake.events("run --root lake --date 2026-1-5").fails(2, &["2026-1-5"]);
 }
@@ -79,7 +85,7 @@ fn lists_exit_codes_in_the_help() {
     let lake = Lake::nowhere();
     let help = lake.events("--help");
     assert_eq!((help.code, help.stderr.as_str()), (0, ""));
-    for code in ["  0 ", "  1 ", "  2 ", "  3 ", "  4 ", "130 "] {
+    for code in ["  0 ", "  1 ", "  2 ", "  3 ", "  4 ", "  5 ", "  6 ", "130 "] {
         assert!(help.stdout.contains(code), "{code} is not in {}", help.stdout);
     }
     assert_eq!(lake.events("run --help").code, 0);

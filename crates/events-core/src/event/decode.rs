@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use super::fault::{Fault, Reason};
 use super::timestamp::{parse_epoch, parse_timestamp};
 use super::{Event, EventId, HIVE_NULL, field};
-use crate::json::compact;
+use crate::json::{Reading, RepairKinds, Shape, compact, error_message, error_offset};
 
 /// Reads one record.
 ///
@@ -30,14 +30,28 @@ pub fn decode(text: &str) -> Result<Event<'_>, Fault> {
     event(&Fields::read(text)?)
 }
 
-/// Reads the record that a text begins with, and tells where it ends. When the text begins with no JSON object, framing
-/// has to say what it begins with; the error is how far that was looked for.
-pub(crate) fn decode_prefix(text: &str) -> Result<(Result<Event<'_>, Fault>, usize), usize> {
-    let mut records = serde_json::Deserializer::from_str(text).into_iter::<Fields<'_>>();
-    match records.next() {
-        Some(Ok(fields)) => Ok((event(&fields), records.byte_offset())),
-        Some(Err(error)) => Err(offset(text, error.line(), error.column()) + 1),
-        None => Err(text.len()),
+/// Records that are to be events. A sound one is JSON; whether it meets the contract is in what it is read into.
+#[derive(Debug)]
+pub(crate) struct EventRecords;
+
+impl Reading for EventRecords {
+    type Sound<'a> = Result<Event<'a>, Fault>;
+    const SHAPE: Shape = Shape::Objects;
+
+    fn prefix(text: &str) -> Result<(Self::Sound<'_>, usize), usize> {
+        let mut records = serde_json::Deserializer::from_str(text).into_iter::<Fields<'_>>();
+        match records.next() {
+            Some(Ok(fields)) => Ok((event(&fields), records.byte_offset())),
+            Some(Err(error)) => Err(error_offset(text, &error) + 1),
+            None => Err(text.len()),
+        }
+    }
+
+    fn whole(text: &str) -> Result<Self::Sound<'_>, String> {
+        match Fields::read(text) {
+            Ok(fields) => Ok(event(&fields)),
+            Err(fault) => Err(fault.detail),
+        }
     }
 }
 
@@ -52,6 +66,7 @@ fn event<'a>(fields: &Fields<'a>) -> Result<Event<'a>, Fault> {
         event_type: partition_part(fields.event_type, field::EVENT_TYPE)?,
         data: fields.data.map(|json| compact(json.get())),
         extra: rescue(&fields.unknown),
+        repairs: RepairKinds::default(),
     })
 }
 
@@ -136,10 +151,7 @@ impl<'a> Fields<'a> {
     fn read(text: &'a str) -> Result<Self, Fault> {
         let mut json = serde_json::Deserializer::from_str(text);
         let fields = Fields::deserialize(&mut json).and_then(|fields| json.end().map(|()| fields));
-        fields.map_err(|error| {
-            let at = offset(text, error.line(), error.column());
-            Fault::new(Reason::InvalidJson, format!("{} at byte {at} of the record", what(&error)))
-        })
+        fields.map_err(|error| Fault::new(Reason::InvalidJson, error_message(text, &error)))
     }
 
     fn slot(&mut self, key: &str) -> Option<(&mut Option<&'a RawValue>, &'static str)> {
@@ -152,18 +164,6 @@ impl<'a> Fields<'a> {
             _ => return None,
         })
     }
-}
-
-/// The message of a JSON error without its position: lines and columns of one record say little about a file.
-fn what(error: &serde_json::Error) -> String {
-    let message = error.to_string();
-    message.split(" at line ").next().unwrap_or(&message).to_owned()
-}
-
-/// The byte that a line and a column of `serde_json` name: both count from one, columns in bytes.
-fn offset(text: &str, line: usize, column: usize) -> usize {
-    let line_start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
-    (line_start + column.saturating_sub(1)).min(text.len())
 }
 
 impl<'de> Deserialize<'de> for Fields<'de> {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::json::Damage;
+use crate::json::{Damage, Defect, Refusal};
 
 /// The kind of a fault, as reports and the quarantine name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -19,10 +19,14 @@ pub enum Reason {
     TooDeep,
     /// Longer than the limit.
     TooLong,
+    /// More keys than the limit.
+    TooManyKeys,
     /// Text between records that is no JSON value.
     StrayText,
     /// A compressed input is damaged; what it held before the damage was read.
     DamagedCompression,
+    /// A compressed input grows beyond a limit; what it held before that was read.
+    DecompressionLimit,
     /// Not UTF-8.
     InvalidUtf8,
     /// Balanced, but not JSON.
@@ -47,6 +51,13 @@ pub enum Reason {
     PartitionTooLong,
 }
 
+impl Reason {
+    /// Whether the bytes are no JSON record, rather than one that breaks the contract.
+    pub(crate) fn is_syntax(self) -> bool {
+        self < Self::MissingField
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
@@ -54,8 +65,10 @@ impl fmt::Display for Reason {
             Self::Unbalanced => "unbalanced",
             Self::TooDeep => "too_deep",
             Self::TooLong => "too_long",
+            Self::TooManyKeys => "too_many_keys",
             Self::StrayText => "stray_text",
             Self::DamagedCompression => "damaged_compression",
+            Self::DecompressionLimit => "decompression_limit",
             Self::InvalidUtf8 => "invalid_utf8",
             Self::InvalidJson => "invalid_json",
             Self::NotAnObject => "not_an_object",
@@ -92,15 +105,20 @@ impl fmt::Display for Fault {
     }
 }
 
-impl From<Damage> for Fault {
-    fn from(damage: Damage) -> Self {
-        let (reason, detail) = match damage {
-            Damage::Truncated => (Reason::Truncated, "ends before its last bracket"),
-            Damage::Unbalanced => (Reason::Unbalanced, "a quote or a bracket is missing"),
-            Damage::TooDeep => (Reason::TooDeep, "nested deeper than the limit"),
-            Damage::TooLong => (Reason::TooLong, "longer than the limit, or no end in sight"),
-            Damage::StrayText => (Reason::StrayText, "text between records"),
+impl From<&Refusal> for Fault {
+    fn from(refusal: &Refusal) -> Self {
+        let reason = match refusal.defect {
+            Defect::Damage(damage) => match damage {
+                Damage::Truncated => Reason::Truncated,
+                Damage::Unbalanced => Reason::Unbalanced,
+                Damage::TooDeep => Reason::TooDeep,
+                Damage::TooLong => Reason::TooLong,
+                Damage::TooManyKeys => Reason::TooManyKeys,
+                Damage::StrayText => Reason::StrayText,
+            },
+            Defect::InvalidUtf8 => Reason::InvalidUtf8,
+            Defect::InvalidJson(_) => Reason::InvalidJson,
         };
-        Self::new(reason, detail)
+        Self::new(reason, refusal.detail())
     }
 }

@@ -8,6 +8,7 @@ mod timestamp;
 
 use std::borrow::Cow;
 
+use crate::json::RepairKinds;
 pub use decode::decode;
 pub use events::{Events, Reject};
 pub use fault::{Fault, Reason};
@@ -40,6 +41,28 @@ pub struct Event<'a> {
     pub data: Option<Cow<'a, str>>,
     /// The unknown fields as one JSON object, `None` when there are none.
     pub extra: Option<String>,
+    /// What was done to the record before it was read; empty when it is as it came.
+    pub repairs: RepairKinds,
+}
+
+impl Event<'_> {
+    /// The same event with texts of its own.
+    #[must_use]
+    pub fn into_owned(self) -> Event<'static> {
+        let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        Event {
+            id: match self.id {
+                EventId::Uuid(uuid) => EventId::Uuid(uuid),
+                EventId::Text(text) => EventId::Text(owned(text)),
+            },
+            timestamp: self.timestamp,
+            domain: owned(self.domain),
+            event_type: owned(self.event_type),
+            data: self.data.map(owned),
+            extra: self.extra,
+            repairs: self.repairs,
+        }
+    }
 }
 
 /// The fields of the contract, by the names they have in a record and in the table.

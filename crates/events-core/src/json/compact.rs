@@ -29,6 +29,14 @@ pub fn compact(text: &str) -> Cow<'_, str> {
     Cow::Owned(compacted)
 }
 
+/// A JSON text on one line: as it is when it has no line feeds, else without the white space between its tokens.
+pub(super) fn one_line(text: &str) -> Cow<'_, str> {
+    match memchr::memchr2(b'\n', b'\r', text.as_bytes()) {
+        Some(_) => compact(text),
+        None => Cow::Borrowed(text),
+    }
+}
+
 /// A quick look that may be wrong in one direction: `false` means that no white space stands between tokens.
 ///
 /// Of JSON's white space only the space can stand in a string. Between tokens it stands beside a bracket, a colon or a

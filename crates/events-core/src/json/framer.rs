@@ -1,6 +1,8 @@
 //! Framing for whoever has bytes and no store: push, next, finish.
 
-use super::scanner::{Damage, FrameLimits, Scan, Scanner};
+use super::damage::Damage;
+use super::limits::FrameLimits;
+use super::scanner::{Scan, Scanner, Shape};
 
 /// A range of the input: a record, or bytes that are none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +20,7 @@ pub struct Frame<'a> {
 /// It reads objects one after the other with any separator or none, one a line, pretty-printed, in arrays, in the text
 /// sequences of [RFC 7464](https://www.rfc-editor.org/rfc/rfc7464), and mixes of them, without being told which.
 /// The frames are the same however the input is cut into pieces. Every byte is in exactly one frame or is a separator:
-/// white space, a comma, a bracket of an array, U+001E, U+FEFF or NUL between records.
+/// white space of JSON or Unicode, a comma, a bracket of an array, U+001E, U+FEFF or NUL between records.
 ///
 /// Memory is bounded by the longest piece pushed and [`FrameLimits::record_bytes_max`]; time is linear in the input.
 ///
@@ -50,7 +52,7 @@ impl Framer {
     /// A framer at the start of an input.
     #[must_use]
     pub fn new(limits: FrameLimits) -> Self {
-        Self { buffer: Vec::new(), offset: 0, scanner: Scanner::new(limits), finished: false }
+        Self { buffer: Vec::new(), offset: 0, scanner: Scanner::new(limits, Shape::Objects), finished: false }
     }
 
     /// Takes the next bytes of the input.

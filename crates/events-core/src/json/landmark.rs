@@ -11,8 +11,10 @@ pub(super) enum Class {
     CloseObject,
     OpenArray,
     CloseArray,
-    /// A colon or a comma.
-    Punctuation,
+    Colon,
+    Comma,
+    /// What a comment may begin with.
+    Comment,
 }
 
 pub(super) const CLASSES: [Class; 256] = {
@@ -26,8 +28,10 @@ pub(super) const CLASSES: [Class; 256] = {
     classes[b'}' as usize] = Class::CloseObject;
     classes[b'[' as usize] = Class::OpenArray;
     classes[b']' as usize] = Class::CloseArray;
-    classes[b':' as usize] = Class::Punctuation;
-    classes[b',' as usize] = Class::Punctuation;
+    classes[b':' as usize] = Class::Colon;
+    classes[b',' as usize] = Class::Comma;
+    classes[b'/' as usize] = Class::Comment;
+    classes[b'#' as usize] = Class::Comment;
     classes
 };
 
@@ -41,6 +45,30 @@ pub(super) fn is_space(byte: u8) -> bool {
 /// Whether a byte may stand between records. A byte order mark, of three bytes, may too.
 pub(super) fn is_separator(byte: u8) -> bool {
     is_space(byte) || matches!(byte, b',' | b'[' | b']' | RECORD_SEPARATOR | 0)
+}
+
+/// The length of white space that JSON does not know, at the beginning of the bytes: vertical tab, form feed, and what
+/// Unicode calls `White_Space` (UAX #44), besides the byte order mark and two characters as invisible, U+180E and U+200B.
+pub(super) fn unicode_space(bytes: &[u8]) -> Option<usize> {
+    match bytes {
+        [0x0B | 0x0C, ..] => Some(1),
+        [0xC2, 0x85 | 0xA0, ..] => Some(2),
+        [0xE1, 0x9A, 0x80, ..]
+        | [0xE1, 0xA0, 0x8E, ..]
+        | [0xE2, 0x80, 0x80..=0x8B | 0xA8 | 0xA9 | 0xAF, ..]
+        | [0xE2, 0x81, 0x9F, ..]
+        | [0xE3, 0x80, 0x80, ..] => Some(3),
+        _ if bytes.starts_with(BYTE_ORDER_MARK) => Some(BYTE_ORDER_MARK.len()),
+        _ => None,
+    }
+}
+
+/// Whether the bytes are the beginning of such white space, cut short.
+pub(super) fn may_become_space(bytes: &[u8]) -> bool {
+    matches!(
+        bytes,
+        [0xC2 | 0xE1 | 0xE2 | 0xE3 | 0xEF] | [0xE1, 0x9A | 0xA0] | [0xE2, 0x80 | 0x81] | [0xE3, 0x80] | [0xEF, 0xBB]
+    )
 }
 
 /// Where a string ends that has no escape, given from behind its opening quote: behind its closing one, when that is
@@ -67,6 +95,26 @@ pub(super) fn opens_record(bytes: &[u8], brace: usize) -> Option<bool> {
         Some(byte) => Some(!matches!(byte, b'{' | b'[')),
         None if window.len() < NEXT_RECORD_BYTES_MAX => None,
         None => Some(false),
+    }
+}
+
+/// Whether a square bracket opens a value: an array whose first element, behind white space and commas, is no object. `None`: the bytes end before it is
+/// decided.
+pub(super) fn opens_value(bytes: &[u8], bracket: usize) -> Option<bool> {
+    let window = &bytes[bracket + 1..bytes.len().min(bracket + 1 + NEXT_RECORD_BYTES_MAX)];
+    let mut at = 0;
+    loop {
+        let rest = &window[at..];
+        at += match rest.first() {
+            Some(&byte) if is_space(byte) || byte == b',' => 1,
+            Some(_) if window.len() < NEXT_RECORD_BYTES_MAX && may_become_space(rest) => return None,
+            Some(&byte) => match unicode_space(rest) {
+                Some(length) => length,
+                None => return Some(byte != b'{'),
+            },
+            None if window.len() < NEXT_RECORD_BYTES_MAX => return None,
+            None => return Some(false),
+        };
     }
 }
 

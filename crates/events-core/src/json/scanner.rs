@@ -10,56 +10,28 @@
 
 use std::ops::Range;
 
-use serde::{Deserialize, Serialize};
-
+use super::damage::Damage;
 use super::landmark::{
-    BYTE_ORDER_MARK, CLASSES, Class, Next, RECORD_SEPARATOR, is_separator, is_space, next_record, opens_record,
-    plain_string_end,
+    CLASSES, Class, Next, is_separator, is_space, may_become_space, next_record, opens_record, opens_value,
+    plain_string_end, unicode_space,
 };
-
-/// How large and how deeply nested a record may be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FrameLimits {
-    /// The longest record, in bytes. What goes beyond it is damage, in pieces of at most this length.
-    pub record_bytes_max: usize,
-    /// The deepest nesting of objects and arrays in a record, the record itself included; at most 127.
-    pub depth_max: u32,
-}
-
-impl FrameLimits {
-    /// 8 MiB: a quarter of the longest row that Athena reads.
-    pub const DEFAULT_RECORD_BYTES_MAX: usize = 8 << 20;
-    /// 127 levels: what `serde_json` accepts by default, so that whoever parses `data` later can.
-    pub const DEFAULT_DEPTH_MAX: u32 = 127;
-}
-
-impl Default for FrameLimits {
-    fn default() -> Self {
-        Self { record_bytes_max: Self::DEFAULT_RECORD_BYTES_MAX, depth_max: Self::DEFAULT_DEPTH_MAX }
-    }
-}
-
-/// Why a range of bytes is not a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Damage {
-    /// The input, or the next record, begins before this one was closed.
-    Truncated,
-    /// A string or a bracket is closed where it cannot be.
-    Unbalanced,
-    /// More levels of nesting than [`FrameLimits::depth_max`].
-    TooDeep,
-    /// More bytes than [`FrameLimits::record_bytes_max`].
-    TooLong,
-    /// Text between records that no record claims.
-    StrayText,
-}
-
+use super::limits::FrameLimits;
 /// A range of the scanned bytes that is no separator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Scanned {
     pub(crate) span: Range<usize>,
     pub(crate) what: Scan,
+    /// The damage began before, and was too long to be one piece.
+    pub(crate) continues: bool,
+}
+
+/// What records may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// Objects. Square brackets between them are separators, and everything else is damage.
+    Objects,
+    /// Any JSON values. An array is one, unless an object is its first element: then it is an envelope.
+    Values,
 }
 
 /// What a scanned range is.
@@ -71,7 +43,7 @@ pub(crate) enum Scan {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+pub(super) enum State {
     Between,
     Record,
     String,
@@ -80,6 +52,10 @@ enum State {
     /// After damage: everything up to the next place where a record can begin.
     Lost(Damage),
     Stray,
+    /// A string, a number or a literal between records.
+    Scalar,
+    /// Inside a record: a comment, if it ends before anything that looks like a record.
+    Comment,
 }
 
 /// Scans a growing buffer. Positions count from the start of the buffer; [`Scanner::shift`] follows a buffer whose head
@@ -88,47 +64,59 @@ enum State {
 /// Each byte is looked at a bounded number of times, however the buffer grows.
 #[derive(Debug, Clone)]
 pub(crate) struct Scanner {
-    limits: FrameLimits,
-    state: State,
+    pub(super) limits: FrameLimits,
+    pub(super) shape: Shape,
+    pub(super) state: State,
+    pub(super) keys: usize,
     /// Where the record, damage or stray text in progress begins. Meaningless in `State::Between`.
-    start: usize,
+    pub(super) start: usize,
     /// Everything before it has been looked at.
-    position: usize,
+    pub(super) position: usize,
     /// What is in progress began before `start` and was too long to be one piece.
-    continued: bool,
-    depth: u32,
+    pub(super) continued: bool,
+    pub(super) depth: u32,
     /// One bit a level, the innermost lowest: set for an array.
-    arrays: u128,
-    /// The closing quote of the last string.
-    last_quote: usize,
+    pub(super) arrays: u128,
+    /// The opening quote of the last string that needed a state of its own, and its closing one.
+    pub(super) first_quote: usize,
+    pub(super) last_quote: usize,
+    /// The last comment in the record.
+    pub(super) comment: Range<usize>,
+    /// In `State::Lost`: the brackets that may still be open.
+    pub(super) open: i64,
     /// The first brace inside the record in progress that stands at the start of a line: see [`Scanner::swallowed`].
-    line_start: Option<usize>,
+    pub(super) line_start: Option<usize>,
 }
 
 impl Scanner {
-    pub(crate) fn new(limits: FrameLimits) -> Self {
+    pub(crate) fn new(limits: FrameLimits, shape: Shape) -> Self {
         debug_assert!(limits.depth_max < 128, "one bit of `arrays` a level");
         Self {
             limits,
+            shape,
             state: State::Between,
+            keys: 0,
             start: 0,
             position: 0,
             continued: false,
             depth: 0,
             arrays: 0,
+            first_quote: 0,
             last_quote: 0,
+            comment: 0..0,
+            open: 0,
             line_start: None,
         }
     }
 
     /// A scanner of bytes that begin inside damage of that kind, when another one gave [`Scanner::continued`].
-    pub(crate) fn continuing(limits: FrameLimits, damage: Option<Damage>) -> Self {
+    pub(crate) fn continuing(limits: FrameLimits, shape: Shape, damage: Option<Damage>) -> Self {
         let state = match damage {
             None => State::Between,
             Some(Damage::StrayText) => State::Stray,
             Some(damage) => State::Lost(damage),
         };
-        Self { state, continued: damage.is_some(), ..Self::new(limits) }
+        Self { state, continued: damage.is_some(), ..Self::new(limits, shape) }
     }
 
     /// The damage that goes on at [`Scanner::pending_from`], when what came before it was cut off. Without it a scan of
@@ -151,9 +139,15 @@ impl Scanner {
         if self.state != State::Between {
             return None;
         }
-        let separators = bytes[self.position..].iter().take_while(|&&byte| is_separator(byte)).count();
-        self.position += separators;
-        (bytes.get(self.position) == Some(&b'{')).then_some(self.position)
+        let skips = |byte: u8| is_separator(byte) && (byte != b'[' || self.shape == Shape::Objects);
+        self.position += bytes[self.position..].iter().take_while(|&&byte| skips(byte)).count();
+        let opens = match bytes.get(self.position) {
+            Some(b'{') => true,
+            // Between values the envelope's own bracket is looked at by `between`.
+            Some(b'[') => self.shape == Shape::Values && opens_value(bytes, self.position) == Some(true),
+            _ => false,
+        };
+        opens.then_some(self.position)
     }
 
     /// Goes on behind a record that somebody else found, at [`Scanner::record_start`].
@@ -165,7 +159,9 @@ impl Scanner {
     pub(crate) fn shift(&mut self, bytes: usize) {
         self.position -= bytes;
         self.start = self.start.saturating_sub(bytes);
+        self.first_quote = self.first_quote.saturating_sub(bytes);
         self.last_quote = self.last_quote.saturating_sub(bytes);
+        self.comment = self.comment.start.saturating_sub(bytes)..self.comment.end.saturating_sub(bytes);
         self.line_start = self.line_start.map(|at| at.saturating_sub(bytes));
     }
 
@@ -184,9 +180,11 @@ impl Scanner {
                 State::Between => self.between(view, at_end)?,
                 State::Record => self.record(view),
                 State::String => self.string(view),
-                State::AfterString => self.after_string(view),
+                State::AfterString => self.after_string(view, at_end && !cut),
                 State::Lost(damage) => self.lost(view, at_end && !cut, damage),
                 State::Stray => self.stray(view, at_end && !cut),
+                State::Scalar => self.scalar(view, at_end && !cut),
+                State::Comment => self.comment(view),
             };
             let found = match step {
                 Step::Again => continue,
@@ -213,14 +211,23 @@ impl Scanner {
                 }
                 return Some(Step::Again);
             }
-            if is_separator(byte) {
+            if byte == b'[' && self.shape == Shape::Values {
+                if opens_value(bytes, self.position).or(at_end.then_some(true))? {
+                    self.begin_record(self.position);
+                    return Some(Step::Again);
+                }
                 self.position += 1;
-            } else if bytes[self.position..].starts_with(BYTE_ORDER_MARK) {
-                self.position += BYTE_ORDER_MARK.len();
-            } else if !at_end && BYTE_ORDER_MARK.starts_with(&bytes[self.position..]) {
+            } else if is_separator(byte) {
+                self.position += 1;
+            } else if let Some(length) = unicode_space(&bytes[self.position..]) {
+                self.position += length;
+            } else if !at_end && may_become_space(&bytes[self.position..]) {
                 return None;
             } else {
                 self.begin_stray();
+                if self.shape == Shape::Values && (byte.is_ascii_alphanumeric() || matches!(byte, b'"' | b'-')) {
+                    self.state = State::Scalar;
+                }
                 return Some(Step::Again);
             }
         }
@@ -236,9 +243,11 @@ impl Scanner {
     fn begin_record(&mut self, at: usize) {
         self.continued = false;
         self.start = at;
-        self.position = at + 1;
-        self.depth = 1;
+        self.position = at;
+        self.depth = 0;
+        self.keys = 0;
         self.arrays = 0;
+        self.comment = at..at;
         self.line_start = None;
         self.state = State::Record;
     }
@@ -249,11 +258,18 @@ impl Scanner {
         let step = loop {
             let Some(&byte) = bytes.get(position) else { break Step::More };
             match CLASSES[byte as usize] {
-                Class::Other | Class::Punctuation | Class::Space => {}
+                Class::Other | Class::Comma | Class::Space => {}
+                Class::Comment => {
+                    self.comment = position..position;
+                    self.state = State::Comment;
+                    break Step::Again;
+                }
+                Class::Colon => self.keys += 1,
                 Class::Quote => {
                     position += 1;
                     // Nearly all strings are whole and followed by what may follow: they need no state of their own.
                     let Some(end) = plain_string_end(&bytes[position..]) else {
+                        self.first_quote = position - 1;
                         self.state = State::String;
                         break Step::Again;
                     };
@@ -262,13 +278,13 @@ impl Scanner {
                 }
                 open @ (Class::OpenObject | Class::OpenArray) => {
                     let object = open == Class::OpenObject;
-                    if object && !self.may_open_object(bytes, position) {
+                    if object && position > self.start && !self.may_open_object(bytes, position) {
                         return self.damaged(position, Damage::Truncated, bytes);
                     }
                     if self.depth == self.limits.depth_max {
                         return self.lose(position, Damage::TooDeep, bytes);
                     }
-                    if object && self.line_start.is_none() && bytes[position - 1] == b'\n' {
+                    if object && position > self.start && self.line_start.is_none() && bytes[position - 1] == b'\n' {
                         self.line_start = Some(position);
                     }
                     self.depth += 1;
@@ -285,7 +301,16 @@ impl Scanner {
                         position += 1;
                         self.state = State::Between;
                         self.line_start = None;
-                        break Step::Found(Scanned { span: self.start..position, what: Scan::Record });
+                        break Step::Found(Scanned {
+                            span: self.start..position,
+                            // The end of a record with too many keys is known: it costs nothing else.
+                            what: if self.keys > self.limits.keys_max {
+                                Scan::Damaged(Damage::TooManyKeys)
+                            } else {
+                                Scan::Record
+                            },
+                            continues: false,
+                        });
                     }
                 }
             }
@@ -299,7 +324,9 @@ impl Scanner {
     /// is the next record, and this one was cut short.
     fn may_open_object(&self, bytes: &[u8], at: usize) -> bool {
         // The record's own bracket ends the search; white space before an object is looked at once.
-        let before = bytes[self.start..at].iter().rev().find(|&&byte| !is_space(byte));
+        let blank = |from: usize| bytes[from..at].iter().all(|&byte| is_space(byte));
+        let end = if self.comment.end <= at && blank(self.comment.end) { self.comment.start } else { at };
+        let before = bytes[self.start..end].iter().rev().find(|&&byte| !is_space(byte));
         match before {
             Some(b':') => true,
             Some(b',' | b'[') => self.arrays & 1 == 1,
@@ -323,13 +350,15 @@ impl Scanner {
                     return Step::Again;
                 }
                 b'\\' if at + 1 < bytes.len() => self.position = at + 2,
-                // A raw line feed is not allowed in a string. One before an object means that the quote is missing.
-                b'\n' if at + 1 < bytes.len() => {
-                    if bytes[at + 1] == b'{' {
-                        return self.damaged(at + 1, Damage::Truncated, bytes);
+                // A raw line feed is not allowed in a string. One before a record means that the quote is missing.
+                b'\n' if at + 1 < bytes.len() => match next_record(bytes, at, |_| false) {
+                    Next::At(next) => return self.damaged(next, Damage::Truncated, bytes),
+                    Next::Nowhere => self.position = at + 1,
+                    Next::Unknown => {
+                        self.position = at;
+                        return Step::More;
                     }
-                    self.position = at + 1;
-                }
+                },
                 // The byte after a backslash or a line feed decides.
                 _ => {
                     self.position = at;
@@ -339,16 +368,57 @@ impl Scanner {
         }
     }
 
-    fn after_string(&mut self, bytes: &[u8]) -> Step {
+    /// Behind a `/` or `#` outside strings. JSON has none, so the record is damaged; when this is a comment, its quotes and
+    /// brackets are none. A URL in a string that lost its quote is no comment: what looks like a record ends the search.
+    fn comment(&mut self, bytes: &[u8]) -> Step {
+        /// Longer comments are not looked for, which keeps the scan linear.
+        const COMMENT_BYTES_MAX: usize = 1024;
+        let from = self.comment.start;
+        let window = &bytes[from..bytes.len().min(from + COMMENT_BYTES_MAX)];
+        let follows = from == self.start || is_space(bytes[from - 1]) || b",{[}]\"".contains(&bytes[from - 1]);
+        let end = match window {
+            [b'/', b'*', rest @ ..] => memchr::memmem::find(rest, b"*/").map(|at| at + 4),
+            [b'/', b'/', ..] | [b'#', ..] if follows => memchr::memchr(b'\n', window),
+            [b'/'] => return Step::More,
+            _ => Some(0),
+        };
+        let record = memchr::memmem::find(&window[..end.unwrap_or(window.len())], b"{\"").is_some();
+        let length = match end {
+            Some(end) if !record => end,
+            None if !record && window.len() < COMMENT_BYTES_MAX => return Step::More,
+            _ => 0,
+        };
+        self.comment = from..from + length;
+        self.position = from + length.max(1);
+        self.state = State::Record;
+        Step::Again
+    }
+
+    fn after_string(&mut self, bytes: &[u8], at_end: bool) -> Step {
         while let Some(&byte) = bytes.get(self.position) {
             match CLASSES[byte as usize] {
                 Class::Space => self.position += 1,
-                Class::Punctuation | Class::CloseObject | Class::CloseArray => {
+                Class::Colon | Class::Comma | Class::CloseObject | Class::CloseArray => {
                     self.state = State::Record;
                     return Step::Again;
                 }
-                // No object can follow a string: it is the next record.
-                Class::OpenObject => return self.damaged(self.position, Damage::Truncated, bytes),
+                // No object can follow a string: it is the next record, unless the string is a key that lost its colon.
+                Class::OpenObject => {
+                    let on_its_line = bytes[self.last_quote..self.position].contains(&b'\n');
+                    if on_its_line || !self.ends_key(bytes) {
+                        return self.damaged(self.position, Damage::Truncated, bytes);
+                    }
+                    return match self.opens_alike(bytes, self.position, at_end) {
+                        Some(true) => self.damaged(self.position, Damage::Truncated, bytes),
+                        Some(false) => self.lose(self.position, Damage::Unbalanced, bytes),
+                        None => Step::More,
+                    };
+                }
+                Class::Comment => {
+                    self.comment = self.position..self.position;
+                    self.state = State::Comment;
+                    return Step::Again;
+                }
                 Class::Other | Class::Quote | Class::OpenArray => {
                     // A quote is missing, and this one opened a string. When an object opens right before it, then the
                     // damaged record was cut short and that object is the next one.
@@ -362,135 +432,10 @@ impl Scanner {
         }
         Step::More
     }
-
-    /// The record in progress is damaged, and where the next one begins is to be looked for from `position` on.
-    fn lose(&mut self, position: usize, damage: Damage, bytes: &[u8]) -> Step {
-        if self.swallowed(position, bytes).is_some() {
-            return self.damaged(position, damage, bytes);
-        }
-        self.position = position;
-        self.state = State::Lost(damage);
-        Step::Again
-    }
-
-    /// Where the next record begins inside the damaged one, when that was cut short before a value, so that the next one
-    /// took the value's place: at a brace that begins a line, or at one that opens as the record does, with the same key.
-    /// Unescaped quotes cannot come from inside a string.
-    ///
-    /// Nesting is limited, so a byte is scanned again at most that often.
-    fn swallowed(&self, end: usize, bytes: &[u8]) -> Option<usize> {
-        if !matches!(self.state, State::Record | State::String | State::AfterString) {
-            return None;
-        }
-        let record = &bytes[self.start..end];
-        let quote = 1 + record.get(1..)?.iter().position(|&byte| !is_space(byte))?;
-        let key = record[quote..].strip_prefix(b"\"")?;
-        let head = &record[..quote + 2 + memchr::memchr(b'"', key)?];
-        let same_head = memchr::memmem::find(&record[1..], head).map(|at| self.start + 1 + at);
-        same_head.into_iter().chain(self.line_start).min()
-    }
-
-    /// Damage up to `end` or, in a record, to the line that may be the next one, without the separators before it. The
-    /// scan goes on from there.
-    fn damage_until(&mut self, end: usize, damage: Damage, bytes: &[u8]) -> Scanned {
-        let end = self.swallowed(end, bytes).unwrap_or(end);
-        self.line_start = None;
-        let kept = bytes[self.start..end].iter().rposition(|&byte| !is_separator(byte)).map_or(0, |at| at + 1);
-        let span = self.start..self.start + kept;
-        self.state = State::Between;
-        self.continued = false;
-        self.position = end;
-        Scanned { span, what: Scan::Damaged(damage) }
-    }
-
-    fn damaged(&mut self, end: usize, damage: Damage, bytes: &[u8]) -> Step {
-        Step::Found(self.damage_until(end, damage, bytes))
-    }
-
-    /// Looks for a place where a record can begin: an object's brace with its first key, after a closing brace and any
-    /// separators; a brace at the start of a line; or the separator of RFC 7464.
-    fn lost(&mut self, bytes: &[u8], at_end: bool, damage: Damage) -> Step {
-        loop {
-            let rest = bytes.get(self.position..).unwrap_or_default();
-            let Some(found) = memchr::memchr3(b'}', b'\n', RECORD_SEPARATOR, rest) else {
-                self.position = bytes.len();
-                return Step::More;
-            };
-            let at = self.position + found;
-            let next = match bytes[at] {
-                RECORD_SEPARATOR => Next::At(at + 1),
-                b'\n' => next_record(bytes, at, |_| false),
-                _ => next_record(bytes, at, is_separator),
-            };
-            match next {
-                Next::At(next) => return self.damaged(next, damage, bytes),
-                // The bytes from the brace on decide, and they are few: only separators come before them.
-                Next::Unknown if !at_end => {
-                    self.position = at;
-                    return Step::More;
-                }
-                Next::Unknown | Next::Nowhere => self.position = at + 1,
-            }
-        }
-    }
-
-    /// Stray text ends with its line, where a record can begin or at the separator of RFC 7464. Quotes in it mean nothing:
-    /// a single one would claim everything behind it.
-    fn stray(&mut self, bytes: &[u8], at_end: bool) -> Step {
-        loop {
-            let rest = bytes.get(self.position..).unwrap_or_default();
-            let Some(found) = memchr::memchr3(b'{', b'\n', RECORD_SEPARATOR, rest) else {
-                self.position = bytes.len();
-                return Step::More;
-            };
-            self.position += found;
-            let ends = bytes[self.position] != b'{'
-                || match opens_record(bytes, self.position) {
-                    Some(opens) => opens,
-                    None if at_end => true,
-                    None => return Step::More,
-                };
-            // What began at this brace because no record can does not end at it.
-            if ends && (self.position > self.start || self.continued) {
-                return self.damaged(self.position, Damage::StrayText, bytes);
-            }
-            self.position += 1;
-        }
-    }
-
-    /// The input ends in the middle of something.
-    fn end(&mut self, bytes: &[u8]) -> Scanned {
-        let damage = match self.state {
-            State::Lost(damage) => damage,
-            State::Stray => Damage::StrayText,
-            State::Between | State::Record | State::String | State::AfterString => Damage::Truncated,
-        };
-        self.damage_until(bytes.len(), damage, bytes)
-    }
-
-    /// Something has reached the longest length: a piece of damage, and the search for the next record goes on behind it.
-    fn cut(&mut self, bytes: &[u8]) -> Scanned {
-        let limit = bytes.len();
-        let damage = match self.state {
-            State::Lost(damage) => damage,
-            State::Stray => Damage::StrayText,
-            State::Between | State::Record | State::String | State::AfterString => {
-                if self.swallowed(limit, bytes).is_some() {
-                    return self.damage_until(limit, Damage::TooLong, bytes);
-                }
-                self.state = State::Lost(Damage::TooLong);
-                Damage::TooLong
-            }
-        };
-        let span = self.start..limit;
-        self.start = limit;
-        self.position = limit;
-        self.continued = true;
-        Scanned { span, what: Scan::Damaged(damage) }
-    }
 }
 
-enum Step {
+/// What a look at the bytes has given.
+pub(super) enum Step {
     Found(Scanned),
     Again,
     More,

@@ -51,13 +51,13 @@ fn crosses_devices(error: &StoreError) -> bool {
 /// its own, one with the same bytes is there already.
 pub(crate) async fn move_input(landing: &Zone, input: &Input, date: NaiveDate) -> Result<()> {
     let from = input.path();
-    let to = layout::processed(date, &input.key);
+    let to = input.done_path(date);
     if rename_new(landing, input, &to).await? {
         return Ok(());
     }
     let digest = digest(landing, &from).await?;
     if digest != self::digest(landing, &to).await? {
-        let to = layout::processed_again(date, &input.key, digest);
+        let to = layout::again(&to, digest);
         // The digest in the name makes whatever has that name a copy.
         if rename_new(landing, input, &to).await? {
             return Ok(());

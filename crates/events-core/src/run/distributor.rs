@@ -16,8 +16,9 @@ use super::exchange::Scratch;
 use super::layout;
 use super::log;
 use super::phases::{Clock, Run};
-use super::plan::Plan;
+use super::plan::{Input, Place, Plan};
 use super::progress::Progress;
+use super::rejects::{RejectFilter, RejectLine, read_lines};
 use super::report::{Job, Phase, Report};
 use super::stage::{self, StageManifest};
 use super::start::Start;
@@ -77,7 +78,7 @@ impl Distributor {
     /// # Errors
     /// When the landing zone cannot be listed.
     pub async fn plan(&self) -> Result<Plan> {
-        Plan::of(&self.zones.landing).await
+        Plan::of(&self.zones.landing, Place::Pending).await
     }
 
     /// Turns what is pending into rows of the table, and moves it to `processed`.
@@ -89,7 +90,7 @@ impl Distributor {
         run.require_new(&layout::stage(&start.run)).await?;
         // Before the inputs are listed: of runs that list the same ones only one gets this number.
         let sequence = log::next_sequence(&self.zones.trusted).await?;
-        let plan = run.plan().await?;
+        let plan = run.plan(Place::Pending).await?;
         if plan.inputs.is_empty() {
             return Ok(run.report());
         }
@@ -100,6 +101,47 @@ impl Distributor {
         Ok(run.report())
     }
 
+    /// Puts rejects of the quarantine through again, with the level and the limits of now. What succeeds becomes rows of the
+    /// table; the rest stays in the quarantine, and what was there before is moved to `retried`.
+    ///
+    /// Objects of the quarantine of which nothing succeeds are not touched.
+    ///
+    /// # Errors
+    /// Before the commit the quarantine is as it was.
+    pub async fn retry(&self, start: &Start, filter: &RejectFilter) -> Result<Report> {
+        let mut run = self.begin(start, Job::Retry);
+        run.filter = filter.clone();
+        run.require_new(&layout::stage(&start.run)).await?;
+        let sequence = log::next_sequence(&self.zones.trusted).await?;
+        let plan = run.plan(Place::Quarantine).await?;
+        if plan.inputs.is_empty() {
+            return Ok(run.report());
+        }
+        let exchange = run.context.scratch_exchange(plan.bytes());
+        let staged = run.stage_again(&plan, Arc::new(exchange), sequence).await;
+        if let Some(entry) = run.or_erase(staged, &layout::stage(&start.run)).await? {
+            run.apply(&entry, std::slice::from_ref(&start.run)).await?;
+        }
+        Ok(run.report())
+    }
+
+    /// Calls `take` with every reject of the quarantine that the filter takes, and the object that it is in.
+    ///
+    /// # Errors
+    /// When the quarantine cannot be listed or read.
+    pub async fn rejects(&self, filter: &RejectFilter, mut take: impl FnMut(&Input, &RejectLine<'_>)) -> Result<()> {
+        let plan = Plan::of(&self.zones.landing, Place::Quarantine).await?;
+        for input in plan.inputs.iter().filter(|input| filter.takes_object(&input.key)) {
+            read_lines(&self.zones.landing, input, |line| {
+                if filter.takes(line) {
+                    take(input, line);
+                }
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
     /// Turns what is pending into a parsed stage, and moves it to `processed`: the first half of the job.
     ///
     /// # Errors
@@ -107,7 +149,7 @@ impl Distributor {
     pub async fn parse(&self, start: &Start) -> Result<Report> {
         let mut run = self.begin(start, Job::Parse);
         run.require_new(&layout::stage(&start.run)).await?;
-        let plan = run.plan().await?;
+        let plan = run.plan(Place::Pending).await?;
         if plan.inputs.is_empty() {
             return Ok(run.report());
         }

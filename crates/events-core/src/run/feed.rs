@@ -15,8 +15,9 @@ use super::plan::{Input, Plan};
 use super::ranges::{RangeReader, Ranges};
 use super::remote::Remote;
 use crate::error::{Error, Result};
+use crate::event::Reason;
 use crate::json::split::{boundaries, first_key};
-use crate::json::{Compression, decoder};
+use crate::json::{Compression, Utf16, Utf16Reader, decoder};
 
 /// A part of an input, cut where records probably begin and end.
 pub(crate) struct Task {
@@ -30,8 +31,10 @@ pub(crate) struct Task {
     pub(crate) pieces: Vec<Bytes>,
     /// The input ends here.
     pub(crate) last: bool,
-    /// The input ends here because its compression is damaged.
-    pub(crate) damage: Option<String>,
+    /// The input begins here, and was UTF-16.
+    pub(crate) transcoded: bool,
+    /// The input ends here because its compression is damaged or goes beyond a limit.
+    pub(crate) damage: Option<(Reason, String)>,
 }
 
 /// All inputs of a plan, for many threads.
@@ -95,6 +98,9 @@ impl Feed {
     }
 }
 
+/// Up to here an input may grow by any ratio: a few kilobytes of the same line are no bomb.
+const DECOMPRESSED_BYTES_FREE: u64 = 64 << 20;
+
 /// An input that is being read.
 struct Source {
     input: usize,
@@ -102,6 +108,10 @@ struct Source {
     reading: Reading,
     chunk_bytes: usize,
     record_bytes_max: usize,
+    /// It was UTF-16, and no task has told of it yet.
+    transcoded: bool,
+    decompressed: u64,
+    decompressed_max: u64,
     /// What was read and is in no task yet.
     carry: Vec<u8>,
     /// Where the carry begins.
@@ -121,7 +131,7 @@ enum Reading {
 enum Chunk {
     Bytes(Bytes),
     End,
-    Damaged(String),
+    Damaged(Reason, String),
 }
 
 impl Source {
@@ -132,6 +142,12 @@ impl Source {
             reading: Reading::Unopened(Box::new(Ranges::new(context, input, remote))),
             chunk_bytes: context.chunk_bytes(),
             record_bytes_max: context.config.record_bytes_max,
+            transcoded: false,
+            decompressed: 0,
+            decompressed_max: context
+                .config
+                .decompressed_bytes_max
+                .min(input.bytes.saturating_mul(context.config.decompression_ratio_max).max(DECOMPRESSED_BYTES_FREE)),
             carry: Vec::new(),
             offset: 0,
             first_key: None,
@@ -142,7 +158,7 @@ impl Source {
         loop {
             let chunk = match self.chunk()? {
                 Chunk::End => return Ok(self.task(Vec::new(), true, None)),
-                Chunk::Damaged(detail) => return Ok(self.task(Vec::new(), true, Some(detail))),
+                Chunk::Damaged(reason, detail) => return Ok(self.task(Vec::new(), true, Some((reason, detail)))),
                 Chunk::Bytes(chunk) => chunk,
             };
             let key = self.first_key.get_or_insert_with(|| first_key(&chunk).to_vec());
@@ -166,14 +182,15 @@ impl Source {
     }
 
     /// A task of the carry and what follows it.
-    fn task(&mut self, mut pieces: Vec<Bytes>, last: bool, damage: Option<String>) -> Task {
+    fn task(&mut self, mut pieces: Vec<Bytes>, last: bool, damage: Option<(Reason, String)>) -> Task {
         if !self.carry.is_empty() || pieces.is_empty() {
             pieces.insert(0, Bytes::from(std::mem::take(&mut self.carry)));
         }
         let (offset, sequence) = (self.offset, self.sequence);
         self.offset += pieces.iter().map(|piece| piece.len() as u64).sum::<u64>();
         self.sequence += 1;
-        Task { input: self.input, sequence, offset, pieces, last, damage }
+        let transcoded = std::mem::take(&mut self.transcoded);
+        Task { input: self.input, sequence, offset, pieces, last, transcoded, damage }
     }
 
     fn chunk(&mut self) -> Result<Chunk> {
@@ -181,8 +198,21 @@ impl Source {
         match &mut self.reading {
             Reading::Plain(ranges) => Ok(ranges.next()?.map_or(Chunk::End, Chunk::Bytes)),
             Reading::Compressed(reader) => {
-                let mut chunk = Vec::with_capacity(self.chunk_bytes);
-                match reader.take(self.chunk_bytes as u64).read_to_end(&mut chunk) {
+                if self.decompressed >= self.decompressed_max {
+                    // One byte more is too many; an input that ends here is not.
+                    return match reader.take(1).read(&mut [0]) {
+                        Ok(0) => Ok(Chunk::End),
+                        _ => Ok(Chunk::Damaged(
+                            Reason::DecompressionLimit,
+                            format!("the compressed input grows beyond {} bytes", self.decompressed_max),
+                        )),
+                    };
+                }
+                let wanted = (self.chunk_bytes as u64).min(self.decompressed_max - self.decompressed);
+                let mut chunk = Vec::with_capacity(wanted as usize);
+                let read = reader.take(wanted).read_to_end(&mut chunk);
+                self.decompressed += chunk.len() as u64;
+                match read {
                     Ok(0) => Ok(Chunk::End),
                     Ok(_) => Ok(Chunk::Bytes(chunk.into())),
                     // What came out before the damage is good; the next call comes here again.
@@ -192,7 +222,10 @@ impl Source {
                     }
                     Err(error) => match error.downcast::<Error>() {
                         Ok(error) => Err(error),
-                        Err(error) => Ok(Chunk::Damaged(format!("the compressed input is damaged: {error}"))),
+                        Err(error) => {
+                            let detail = format!("the compressed input is damaged: {error}");
+                            Ok(Chunk::Damaged(Reason::DamagedCompression, detail))
+                        }
                     },
                 }
             }
@@ -208,6 +241,10 @@ impl Source {
         if let Reading::Unopened(mut ranges) = std::mem::replace(&mut self.reading, Reading::Nothing) {
             let first = ranges.next()?.unwrap_or_default();
             self.reading = match Compression::detect(&first) {
+                None if let Some(order) = Utf16::detect(&first) => {
+                    self.transcoded = true;
+                    Reading::Compressed(Box::new(Utf16Reader::new(order, RangeReader { ranges, current: first })))
+                }
                 None => {
                     ranges.put_back(first);
                     Reading::Plain(ranges)

@@ -4,6 +4,8 @@
 //! landing/pending/<key>                                                 inputs
 //! landing/processed/date=YYYY-MM-DD/<key>                               inputs after the run; other bytes of a name get ~<digest>
 //! landing/quarantine/date=YYYY-MM-DD/run=<run>/<key>.jsonl              rejects, one a line
+//! landing/quarantine/date=YYYY-MM-DD/run=<run>/from=<run>/<key>.jsonl   rejects that are left after they were tried again
+//! landing/retried/date=YYYY-MM-DD/date=YYYY-MM-DD/run=<run>/<key>.jsonl  rejects as they were before
 //! stage/events/run=<run>/rows/bucket=NNNN/<n>.parquet                   parsed rows by target partition
 //! stage/events/run=<run>/keys/shard=NNNN/<n>.parquet                    keys by id
 //! stage/events/run=<run>/out/<digest>.parquet                           files of the table before the commit
@@ -73,6 +75,8 @@ impl fmt::Display for RunId {
 
 /// In landing: where inputs wait.
 pub(crate) const PENDING: &str = "pending";
+/// In landing: rejects.
+pub(crate) const QUARANTINE: &str = "quarantine";
 /// In stage: all runs.
 pub(crate) const RUNS: &str = "events";
 /// In trusted: the commits.
@@ -90,14 +94,31 @@ pub(crate) fn processed(date: NaiveDate, key: &str) -> String {
     format!("processed/date={date}/{key}")
 }
 
-/// In landing: where an input goes whose name is taken by other bytes.
-pub(crate) fn processed_again(date: NaiveDate, key: &str, digest: u128) -> String {
-    format!("{}~{digest:032x}", processed(date, key))
+/// In landing: where an input goes whose name, given as its path, is taken by other bytes.
+pub(crate) fn again(path: &str, digest: u128) -> String {
+    format!("{path}~{digest:032x}")
 }
 
 /// In landing: the rejects of an input.
 pub(crate) fn quarantine(date: NaiveDate, run: &RunId, key: &str) -> String {
-    format!("quarantine/date={date}/run={run}/{key}.jsonl")
+    format!("{QUARANTINE}/date={date}/run={run}/{key}.jsonl")
+}
+
+/// In landing: rejects of earlier runs.
+pub(crate) fn quarantined(key: &str) -> String {
+    format!("{QUARANTINE}/{key}")
+}
+
+/// In landing: where rejects go that were tried again.
+pub(crate) fn retried(date: NaiveDate, key: &str) -> String {
+    format!("retried/date={date}/{key}")
+}
+
+/// In landing: what is left of rejects that were tried again. The names of all runs that had them keep the new one apart.
+pub(crate) fn quarantine_again(date: NaiveDate, run: &RunId, key: &str) -> String {
+    let from = key.split_once('/').map_or(key, |(_, rest)| rest);
+    let from = from.strip_prefix("run=").unwrap_or(from);
+    format!("{QUARANTINE}/date={date}/run={run}/from={from}")
 }
 
 /// In stage: everything of a run.

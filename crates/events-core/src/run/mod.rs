@@ -9,6 +9,7 @@ mod distributor;
 mod exchange;
 mod feed;
 mod files;
+mod intake;
 mod layout;
 mod ledger;
 mod log;
@@ -19,6 +20,7 @@ mod plan;
 mod progress;
 mod quarantine;
 mod ranges;
+mod rejects;
 mod remote;
 mod report;
 mod stage;
@@ -29,9 +31,12 @@ mod zone;
 
 pub use distributor::Distributor;
 pub use layout::RunId;
-pub use plan::{Input, Plan};
+pub use plan::{Input, Place, Plan};
 pub use progress::Progress;
-pub use report::{Counts, InputReport, Job, PartitionReport, Phase, PhaseReport, REPORT_VERSION, Report};
+pub use rejects::{RejectFilter, RejectLine};
+pub use report::{
+    Counts, InputReport, Job, PartitionReport, Phase, PhaseReport, REPORT_VERSION, Report, SampledRepair,
+};
 pub use start::Start;
 pub use stop::Cancel;
 pub use zone::{Zone, Zones};

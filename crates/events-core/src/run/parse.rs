@@ -9,24 +9,24 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use base64::Engine;
-use serde::Serialize;
-
 use super::context::Context;
 use super::exchange::{Exchange, Spool};
 use super::feed::{Feed, LOOK_AROUND, Task};
-use super::plan::Plan;
+use super::intake::{Batch, Intake, LaneBatch};
+use super::plan::{Place, Plan};
+use super::rejects::RejectFilter;
 use super::remote::Remote;
-use super::report::Counts;
+use super::report::{Counts, SampledRepair};
 use crate::error::{Error, Result};
-use crate::event::{Event, Events, Fault, Reason, Reject};
-use crate::json::Damage;
-use crate::table::{Key, KindCache, Row, content_digest, day};
+use crate::json::{Damage, Level, Repair, RepairKind, Separated, Separations, Separators};
+use crate::table::{Key, KindCache};
 
 /// The parse of a plan, for many threads.
 pub(crate) struct Parse {
     context: Arc<Context>,
     plan: Arc<Plan>,
+    /// Of rejects that are tried again: which.
+    filter: RejectFilter,
     feed: Feed,
     /// By input.
     orders: Vec<Mutex<Order>>,
@@ -50,6 +50,8 @@ struct Order {
     /// What the last task left.
     rest: Rest,
     counts: Counts,
+    separators: Separators,
+    repairs: Vec<Repair>,
 }
 
 impl Order {
@@ -79,47 +81,11 @@ impl Rest {
     }
 }
 
-/// What a task holds.
-#[derive(Default)]
-struct Batch {
-    /// By bucket.
-    lanes: Vec<LaneBatch>,
-    /// The buckets that hold something.
-    touched: Vec<usize>,
-    rejects: Vec<u8>,
-    counts: Counts,
-}
-
-#[derive(Default)]
-struct LaneBatch {
-    rows: Vec<u8>,
-    /// With the row's number among these rows for its ordinal.
-    keys: Vec<Key>,
-}
-
-impl Batch {
-    fn clear(&mut self) {
-        for bucket in self.touched.drain(..) {
-            self.lanes[bucket].rows.clear();
-            self.lanes[bucket].keys.clear();
-        }
-        self.rejects.clear();
-        self.counts = Counts::default();
-    }
-}
-
-/// A line of the quarantine. See `docs/FORMAT.md`.
-#[derive(Serialize)]
-struct RejectLine<'a> {
-    source: &'a str,
-    offset: u64,
-    length: usize,
-    reason: Reason,
-    detail: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    raw: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    raw_base64: Option<String>,
+/// The first damage of an input.
+#[derive(Debug, Clone)]
+pub(super) struct Damaged {
+    pub(super) offset: u64,
+    pub(super) problem: String,
 }
 
 /// What a thread keeps from task to task.
@@ -136,8 +102,10 @@ impl Parse {
         plan: &Arc<Plan>,
         exchange: &Arc<Exchange>,
         rejects: &Arc<Spool>,
+        filter: RejectFilter,
     ) -> Self {
         Self {
+            filter,
             context: Arc::clone(context),
             plan: Arc::clone(plan),
             feed: Feed::new(Arc::clone(context), Arc::clone(plan)),
@@ -169,12 +137,30 @@ impl Parse {
         inputs.map(|(order, input)| Counts { bytes: input.bytes, ..lock(order).counts.clone() }).collect()
     }
 
+    /// Some of the repairs of all inputs, when all threads are done.
+    pub(crate) fn repairs(&self) -> Vec<SampledRepair> {
+        let inputs = self.orders.iter().zip(&self.plan.inputs);
+        let sampled = inputs.flat_map(|(order, input)| {
+            let repairs = std::mem::take(&mut lock(order).repairs);
+            repairs.into_iter().map(|repair| SampledRepair { source: input.key.clone(), repair })
+        });
+        sampled.take(SampledRepair::A_RUN_MAX).collect()
+    }
+
     /// Parses a task behind what the one before has left.
     fn parse(&self, task: Task, mut rest: Rest, worker: &mut Worker<'_>) -> Result<Parsed> {
         let mut batch = lock(&self.batches).pop().unwrap_or_default();
         batch.lanes.resize_with(self.exchange.spread.buckets, LaneBatch::default);
         let mut offset = task.offset - rest.bytes.len() as u64;
-        let limits = self.context.config.frame_limits();
+        let input = &self.plan.inputs[task.input];
+        let mut intake = Intake {
+            config: &self.context.config,
+            buckets: self.exchange.spread.buckets,
+            input: task.input,
+            source: &input.key,
+            batch: &mut batch,
+            kinds: &mut worker.kinds,
+        };
         for (index, piece) in task.pieces.iter().enumerate() {
             let joined;
             let bytes = if rest.bytes.is_empty() {
@@ -184,68 +170,18 @@ impl Parse {
                 &joined
             };
             let at_end = task.last && index + 1 == task.pieces.len();
-            let mut events = Events::of_piece(bytes, limits, offset, rest.continued, at_end);
-            while let Some(event) = events.next() {
-                batch.counts.records += 1;
-                let taken = match &event {
-                    Ok(event) => self.take(event, task.input, &mut batch, &mut worker.kinds),
-                    Err(reject) => Err(reject.fault.clone()),
-                };
-                if let Err(fault) = taken {
-                    self.reject(&events.reject_last(fault), task.input, &mut batch)?;
-                }
-            }
-            let (left, continued) = events.rest();
+            let (left, continued) = match input.place {
+                Place::Pending => intake.piece(bytes, offset, rest.continued, at_end)?,
+                Place::Quarantine => (intake.lines(bytes, offset, &self.filter, at_end)?, None),
+            };
             offset += (bytes.len() - left.len()) as u64;
             rest = Rest { bytes: left.to_vec(), continued };
         }
-        if let Some(detail) = &task.damage {
-            let fault = Fault { reason: Reason::DamagedCompression, detail: detail.clone() };
-            let reject = Reject { offset: offset + rest.bytes.len() as u64, bytes: &[], fault };
-            batch.counts.records += 1;
-            self.reject(&reject, task.input, &mut batch)?;
+        if let Some((reason, detail)) = &task.damage {
+            intake.batch.counts.records += 1;
+            intake.reject(&input.key, offset + rest.bytes.len() as u64, &[], *reason, detail)?;
         }
         Ok(Parsed { task, batch, rest })
-    }
-
-    /// Takes an event as a row and a key.
-    fn take(&self, event: &Event<'_>, input: usize, batch: &mut Batch, kinds: &mut KindCache) -> Result<(), Fault> {
-        let (number, kind) = kinds.get(&event.domain, &event.event_type)?;
-        let bucket = kind.bucket(day(event.timestamp), self.exchange.spread.buckets);
-        let (data, extra) = (event.data.as_deref(), event.extra.as_deref());
-        let lane = &mut batch.lanes[bucket];
-        if lane.keys.is_empty() {
-            batch.touched.push(bucket);
-        }
-        lane.keys.push(Key {
-            id: event.id.fingerprint(),
-            timestamp: event.timestamp,
-            digest: content_digest(kind.digest, data, extra),
-            ordinal: lane.keys.len() as u32,
-            input: input as u32,
-            bucket: bucket as u16,
-        });
-        Row { kind: *number, id: event.id.borrowed(), timestamp: event.timestamp, data, extra }.write(&mut lane.rows);
-        batch.counts.events += 1;
-        Ok(())
-    }
-
-    fn reject(&self, reject: &Reject<'_>, input: usize, batch: &mut Batch) -> Result<()> {
-        let raw = simdutf8::basic::from_utf8(reject.bytes).ok();
-        let line = RejectLine {
-            source: &self.plan.inputs[input].key,
-            offset: reject.offset,
-            length: reject.bytes.len(),
-            reason: reject.fault.reason,
-            detail: &reject.fault.detail,
-            raw,
-            raw_base64: raw.is_none().then(|| base64::engine::general_purpose::STANDARD.encode(reject.bytes)),
-        };
-        serde_json::to_writer(&mut batch.rejects, &line)
-            .map_err(|error| Error::Ledger { problem: error.to_string() })?;
-        batch.rejects.push(b'\n');
-        *batch.counts.rejects.entry(reject.fault.reason).or_default() += 1;
-        Ok(())
     }
 
     /// Hands over a parsed task, and puts into the exchange whatever has its turn.
@@ -272,6 +208,20 @@ impl Parse {
             let last = parsed.task.last;
             let text_bytes =
                 parsed.task.offset + parsed.task.pieces.iter().map(|piece| piece.len() as u64).sum::<u64>();
+            let mut parsed = parsed;
+            let mut repairs = std::mem::take(&mut parsed.batch.repairs);
+            let mut separations = std::mem::take(&mut parsed.batch.separations);
+            if parsed.task.transcoded {
+                let kind = RepairKind::Utf16Transcoded;
+                *parsed.batch.counts.repairs.entry(kind).or_default() += 1;
+                repairs.insert(0, Repair::new(kind, 0, b"", 0, b""));
+                if self.context.config.repair == Level::Strict {
+                    return Err(self.damaged(input, 0, format!("needs repair `{kind}`")));
+                }
+            }
+            if let Some(Damaged { offset, problem }) = parsed.batch.damaged.take() {
+                return Err(self.damaged(input, offset, problem));
+            }
             let (rest, counts) = self.exchange(parsed, worker)?;
             if last && !rest.bytes.is_empty() {
                 return Err(Error::Ledger {
@@ -281,11 +231,49 @@ impl Parse {
             order = lock(&self.orders[input]);
             order.counts += &counts;
             order.counts.text_bytes = text_bytes;
+            self.repaired(input, &mut order, &mut repairs, &mut separations, last)?;
             order.rest = rest;
             order.next += 1;
             order.advancing = false;
             self.advanced.notify_all();
         }
+    }
+
+    /// Counts what was done between the records of a task, and keeps some of its repairs.
+    fn repaired(
+        &self,
+        input: usize,
+        order: &mut Order,
+        repairs: &mut Vec<Repair>,
+        separations: &mut Separations,
+        last: bool,
+    ) -> Result<()> {
+        let mut violation = None;
+        let strict = self.context.config.repair == Level::Strict;
+        let (counts, text_bytes) = (&mut order.counts.repairs, order.counts.text_bytes);
+        let mut tell = |separated: Separated| {
+            if separated.times > 0 {
+                *counts.entry(separated.kind).or_default() += separated.times;
+                repairs.push(Repair::new(separated.kind, separated.offset, &separated.before, 0, b""));
+            }
+            if strict && !separated.strict && violation.is_none() {
+                violation = Some((separated.offset, format!("needs repair `{}`", separated.kind)));
+            }
+        };
+        order.separators.read(separations, &mut tell);
+        if last {
+            order.separators.finish(text_bytes, &mut tell);
+        }
+        SampledRepair::keep_some(&mut order.repairs, repairs);
+        match violation {
+            Some((offset, problem)) => Err(self.damaged(input, offset, problem)),
+            None => Ok(()),
+        }
+    }
+
+    fn damaged(&self, input: usize, offset: u64, problem: String) -> Error {
+        let object = self.context.zones.landing.name(&self.plan.inputs[input].path());
+        Error::Damaged { object, offset, problem }
     }
 
     fn parse_again(&self, mut parsed: Parsed, before: Rest, worker: &mut Worker<'_>) -> Result<Parsed> {

@@ -15,8 +15,9 @@ use super::ledger::{Ledger, check_parsed, check_written};
 use super::log::{self, LOG_VERSION, LogEntry, Publication, Target};
 use super::losers::{Dropped, Losers};
 use super::parse::Parse;
-use super::plan::{Input, Plan};
+use super::plan::{Input, Place, Plan};
 use super::quarantine::Quarantine;
+use super::rejects::RejectFilter;
 use super::remote::on_threads;
 use super::report::{Counts, InputReport, Job, PartitionReport, Phase, PhaseReport, REPORT_VERSION, Report};
 use super::stage::StageManifest;
@@ -36,6 +37,8 @@ pub(crate) struct Run {
     clock: Option<Clock>,
     began: Duration,
     pub(crate) report: Report,
+    /// Of rejects that are tried again: which.
+    pub(crate) filter: RejectFilter,
 }
 
 impl Run {
@@ -47,13 +50,14 @@ impl Run {
             date: context.start.date,
             commit: None,
             totals: Counts::default(),
+            repairs: Vec::new(),
             inputs: Vec::new(),
             partitions: Vec::new(),
             elapsed: Vec::new(),
         };
         context.progress.enter(Phase::Plan);
         let began = clock.as_ref().map(|clock| clock()).unwrap_or_default();
-        Self { context, clock, began, report }
+        Self { context, clock, began, report, filter: RejectFilter::default() }
     }
 
     /// Ends a phase: notes how long it took.
@@ -74,8 +78,12 @@ impl Run {
         self.report
     }
 
-    pub(crate) async fn plan(&mut self) -> Result<Arc<Plan>> {
-        let plan = Plan::of(&self.context.zones.landing).await?;
+    /// Fixes the inputs: all that is pending, or the objects of the quarantine that the filter takes.
+    pub(crate) async fn plan(&mut self, place: Place) -> Result<Arc<Plan>> {
+        let mut plan = Plan::of(&self.context.zones.landing, place).await?;
+        if place == Place::Quarantine {
+            plan.inputs.retain(|input| self.filter.takes_object(&input.key));
+        }
         self.context.progress.input_bytes.store(plan.bytes(), Ordering::Relaxed);
         self.end(Phase::Plan);
         Ok(Arc::new(plan))
@@ -103,8 +111,26 @@ impl Run {
     /// Everything before the commit, and the commit.
     pub(crate) async fn stage(&mut self, plan: &Arc<Plan>, exchange: Arc<Exchange>, sequence: u64) -> Result<LogEntry> {
         let rejects = self.parse(plan, &exchange).await?;
-        let quarantine = self.quarantine(&rejects).await?;
+        let quarantine = self.quarantine(plan, &rejects).await?;
         self.write(&exchange, plan.inputs.clone(), quarantine, sequence).await
+    }
+
+    /// [`Run::stage`] of rejects that are tried again. What gives no event stays where it is; `None` when nothing does.
+    pub(crate) async fn stage_again(
+        &mut self,
+        plan: &Arc<Plan>,
+        exchange: Arc<Exchange>,
+        sequence: u64,
+    ) -> Result<Option<LogEntry>> {
+        let rejects = self.parse(plan, &exchange).await?;
+        let moved = |number: usize| self.report.inputs[number].counts.events > 0;
+        let kept = plan.inputs.iter().enumerate().filter(|(number, _)| moved(*number));
+        let inputs: Vec<_> = kept.map(|(_, input)| input.clone()).collect();
+        if inputs.is_empty() {
+            return Ok(None);
+        }
+        let quarantine = self.quarantine(plan, &rejects).await?;
+        self.write(&exchange, inputs, quarantine, sequence).await.map(Some)
     }
 
     pub(crate) async fn parse_to_stage(
@@ -113,7 +139,7 @@ impl Run {
         exchange: &Arc<Exchange>,
     ) -> Result<Vec<Publication>> {
         let rejects = self.parse(plan, exchange).await?;
-        let quarantine = self.quarantine(&rejects).await?;
+        let quarantine = self.quarantine(plan, &rejects).await?;
         self.enter(Phase::Write);
         let rows = self.flush(exchange, |exchange| &exchange.rows).await?;
         let keys = self.flush(exchange, |exchange| &exchange.keys).await?;
@@ -126,7 +152,7 @@ impl Run {
     async fn parse(&mut self, plan: &Arc<Plan>, exchange: &Arc<Exchange>) -> Result<Arc<Spool>> {
         self.enter(Phase::Parse);
         let rejects = Arc::new(self.context.scratch_spool(plan.inputs.len(), 16));
-        let parse = Arc::new(Parse::new(&self.context, plan, exchange, &rejects));
+        let parse = Arc::new(Parse::new(&self.context, plan, exchange, &rejects, self.filter.clone()));
         let threads = {
             let parse = Arc::clone(&parse);
             on_threads(self.context.config.threads, &self.context.stop, move |remote| parse.work(remote))
@@ -134,6 +160,7 @@ impl Run {
         threads.await?;
         let inputs = plan.inputs.iter().zip(parse.counts());
         self.report.inputs = inputs.map(|(input, counts)| InputReport { key: input.key.clone(), counts }).collect();
+        self.report.repairs = parse.repairs();
         self.sum();
         check_parsed(&self.report.totals, entries(&exchange.rows), entries(&rejects))?;
         self.end(Phase::Parse);
@@ -148,9 +175,17 @@ impl Run {
     }
 
     /// Puts rejects into the stage.
-    async fn quarantine(&self, rejects: &Arc<Spool>) -> Result<Vec<Publication>> {
-        let keys = self.report.inputs.iter().map(|input| input.key.clone()).collect();
-        let quarantine = Quarantine::new(&self.context, rejects, keys);
+    async fn quarantine(&self, plan: &Plan, rejects: &Arc<Spool>) -> Result<Vec<Publication>> {
+        let start = &self.context.start;
+        // Rejects that were tried again in vain are there already.
+        let stays = |number: usize, input: &Input| {
+            input.place == Place::Quarantine && self.report.inputs[number].counts.events == 0
+        };
+        let path = |(number, input): (usize, &Input)| {
+            (!stays(number, input)).then(|| input.quarantine_path(start.date, &start.run))
+        };
+        let paths = plan.inputs.iter().enumerate().map(path).collect();
+        let quarantine = Quarantine::new(&self.context, rejects, paths);
         let written = on_threads(1, &self.context.stop, move |remote| quarantine.work(remote)).await?;
         Ok(written.into_iter().flatten().collect())
     }

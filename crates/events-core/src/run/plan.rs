@@ -1,10 +1,13 @@
 //! What a run will do, fixed before it begins.
 
+use chrono::NaiveDate;
 use futures::TryStreamExt;
 use object_store::ObjectStore;
 use serde::{Deserialize, Serialize};
 
-use super::layout::{PENDING, pending};
+use super::layout::{
+    PENDING, QUARANTINE, RunId, pending, processed, quarantine, quarantine_again, quarantined, retried,
+};
 use super::zone::Zone;
 use crate::error::Result;
 
@@ -18,12 +21,40 @@ pub struct Plan {
 /// An object in `pending`, as it was listed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Input {
-    /// Its name below `pending`.
+    /// Where it lies.
+    #[serde(default, skip_serializing_if = "Place::is_pending")]
+    pub place: Place,
+    /// Its name below that place.
     pub key: String,
     /// Its length in bytes.
     pub bytes: u64,
     /// What the store calls this version of it.
     pub e_tag: Option<String>,
+}
+
+/// Where inputs come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// `pending`: what producers have put there.
+    #[default]
+    Pending,
+    /// `quarantine`: what earlier runs have put there.
+    Quarantine,
+}
+
+impl Place {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+    fn is_pending(&self) -> bool {
+        *self == Self::Pending
+    }
+
+    fn folder(self) -> &'static str {
+        match self {
+            Self::Pending => PENDING,
+            Self::Quarantine => QUARANTINE,
+        }
+    }
 }
 
 impl Plan {
@@ -33,20 +64,21 @@ impl Plan {
         self.inputs.iter().map(|input| input.bytes).sum()
     }
 
-    /// Lists what is pending in a landing zone.
-    pub(crate) async fn of(landing: &Zone) -> Result<Self> {
-        let failed = |error| landing.error("listing", PENDING, error);
-        let prefix = landing.path(PENDING)?;
+    /// Lists what lies in a place of a landing zone.
+    pub(crate) async fn of(landing: &Zone, place: Place) -> Result<Self> {
+        let folder = place.folder();
+        let failed = |error| landing.error("listing", folder, error);
+        let prefix = landing.path(folder)?;
         let mut inputs = Vec::new();
         let mut objects = landing.store().list(Some(&prefix));
         while let Some(object) = objects.try_next().await.map_err(failed)? {
             // The folder itself, which consoles of S3 make an object for, is not below itself.
             let Some(key) =
-                landing.relative(&object.location).and_then(|path| path.strip_prefix(PENDING)?.strip_prefix('/'))
+                landing.relative(&object.location).and_then(|path| path.strip_prefix(folder)?.strip_prefix('/'))
             else {
                 continue;
             };
-            inputs.push(Input { key: key.to_owned(), bytes: object.size, e_tag: object.e_tag });
+            inputs.push(Input { place, key: key.to_owned(), bytes: object.size, e_tag: object.e_tag });
         }
         inputs.sort_unstable_by(|one, two| one.key.cmp(&two.key));
         Ok(Self { inputs })
@@ -56,6 +88,25 @@ impl Plan {
 impl Input {
     /// Its path in the landing zone.
     pub(crate) fn path(&self) -> String {
-        pending(&self.key)
+        match self.place {
+            Place::Pending => pending(&self.key),
+            Place::Quarantine => quarantined(&self.key),
+        }
+    }
+
+    /// Where it goes after the run.
+    pub(crate) fn done_path(&self, date: NaiveDate) -> String {
+        match self.place {
+            Place::Pending => processed(date, &self.key),
+            Place::Quarantine => retried(date, &self.key),
+        }
+    }
+
+    /// The rejects that are left of it.
+    pub(crate) fn quarantine_path(&self, date: NaiveDate, run: &RunId) -> String {
+        match self.place {
+            Place::Pending => quarantine(date, run, &self.key),
+            Place::Quarantine => quarantine_again(date, run, &self.key),
+        }
     }
 }

@@ -16,30 +16,27 @@ pub(crate) struct Quarantine {
     context: Arc<Context>,
     /// By input.
     rejects: Arc<Spool>,
-    /// By input.
-    keys: Vec<String>,
+    /// By input: where they go; `None` when they stay where they are.
+    paths: Vec<Option<String>>,
 }
 
 /// The parts of an upload: S3 takes none smaller than 5 MiB but the last, and no more than 10,000.
 const PART_BYTES: usize = 16 << 20;
 
 impl Quarantine {
-    pub(crate) fn new(context: &Arc<Context>, rejects: &Arc<Spool>, keys: Vec<String>) -> Self {
-        Self { context: Arc::clone(context), rejects: Arc::clone(rejects), keys }
+    pub(crate) fn new(context: &Arc<Context>, rejects: &Arc<Spool>, paths: Vec<Option<String>>) -> Self {
+        Self { context: Arc::clone(context), rejects: Arc::clone(rejects), paths }
     }
 
     pub(crate) fn work(&self, remote: &Remote) -> Result<Vec<Publication>> {
         let mut written = Vec::new();
-        for (input, key) in self.keys.iter().enumerate() {
+        for (input, path) in self.paths.iter().enumerate() {
             let bytes = self.rejects.bytes(input);
-            if bytes == 0 {
-                continue;
-            }
+            let Some(path) = path.clone().filter(|_| bytes > 0) else { continue };
             self.context.stop.check()?;
             let start = &self.context.start;
             let stage = layout::stage_quarantine(&start.run, input);
             self.upload(input, &stage, remote)?;
-            let path = layout::quarantine(start.date, &start.run, key);
             written.push(Publication { stage, zone: Target::Landing, path, bytes });
         }
         Ok(written)

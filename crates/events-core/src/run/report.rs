@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::layout::RunId;
 use crate::event::Reason;
+use crate::json::{Repair, RepairKind};
 use crate::table::Duplicate;
 
 /// The version of [`Report`]'s form. It grows when a field is renamed, removed or changes its meaning.
@@ -29,6 +30,9 @@ pub struct Report {
     pub commit: Option<u64>,
     /// The sum over all inputs.
     pub totals: Counts,
+    /// Some of the repairs: the first of each kind in each input, at most [`SampledRepair::A_RUN_MAX`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub repairs: Vec<SampledRepair>,
     /// By input, in the order of their names.
     pub inputs: Vec<InputReport>,
     /// What was written, in the order of the paths.
@@ -43,6 +47,8 @@ pub struct Report {
 pub enum Job {
     /// Pending inputs to the table.
     Run,
+    /// Rejects in the quarantine to the table.
+    Retry,
     /// Pending inputs to the stage zone.
     Parse,
     /// The stage zone to the table.
@@ -62,12 +68,45 @@ pub struct Counts {
     pub records: u64,
     /// Records that met the contract.
     pub events: u64,
+    /// Events whose records were mended first.
+    #[serde(default)]
+    pub repaired: u64,
     /// Events that became rows of the table. Zero after `parse`, which does not know yet.
     pub rows: u64,
     /// Events that were dropped for a greater one of the same id, by how they relate to it.
     pub duplicates: BTreeMap<Duplicate, u64>,
     /// Records that are in the quarantine, by reason.
     pub rejects: BTreeMap<Reason, u64>,
+    /// What was done within records that became events, and between records, by kind.
+    #[serde(default)]
+    pub repairs: BTreeMap<RepairKind, u64>,
+}
+
+/// A repair and the input that it was done to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SampledRepair {
+    /// The name of the input below `pending`.
+    pub source: String,
+    /// What was done.
+    #[serde(flatten)]
+    pub repair: Repair,
+}
+
+impl SampledRepair {
+    /// The most repairs of a kind and an input in a report.
+    pub const A_KIND_MAX: u64 = 3;
+    /// The most repairs in a report.
+    pub const A_RUN_MAX: usize = 100;
+
+    /// Keeps the first repairs of each kind.
+    pub(crate) fn keep_some(kept: &mut Vec<Repair>, repairs: &mut Vec<Repair>) {
+        repairs.sort_by_key(|repair| repair.offset);
+        for repair in repairs.drain(..) {
+            if (kept.iter().filter(|other| other.kind == repair.kind).count() as u64) < Self::A_KIND_MAX {
+                kept.push(repair);
+            }
+        }
+    }
 }
 
 impl Counts {
@@ -90,9 +129,13 @@ impl AddAssign<&Self> for Counts {
         self.text_bytes += other.text_bytes;
         self.records += other.records;
         self.events += other.events;
+        self.repaired += other.repaired;
         self.rows += other.rows;
         for (&duplicate, count) in &other.duplicates {
             *self.duplicates.entry(duplicate).or_default() += count;
+        }
+        for (&kind, count) in &other.repairs {
+            *self.repairs.entry(kind).or_default() += count;
         }
         for (&reason, count) in &other.rejects {
             *self.rejects.entry(reason).or_default() += count;

@@ -6,6 +6,7 @@
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 use std::io::{BufReader, Read};
+use std::sync::atomic::{AtomicUsize, Ordering as MemoryOrdering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::context::Context;
@@ -26,6 +27,7 @@ pub(crate) struct Write {
     ranks: Vec<u32>,
     /// The largest last, so that no thread begins it when the others are done.
     buckets: Mutex<Vec<usize>>,
+    partitions: AtomicUsize,
 }
 
 /// What partitions and rows are ordered by, before their ids: partitions by name and day, rows by time.
@@ -57,7 +59,15 @@ impl Write {
             ranks,
             kinds,
             buckets: Mutex::new(buckets),
+            partitions: AtomicUsize::new(0),
         }
+    }
+
+    /// Counts the partitions of a bucket, which are in no other.
+    fn count_partitions(&self, sizes: &Sizes) -> Result<()> {
+        let partitions_max = self.context.config.partitions_max;
+        let before = self.partitions.fetch_add(sizes.len(), MemoryOrdering::Relaxed);
+        if before + sizes.len() > partitions_max { Err(Error::TooManyPartitions { partitions_max }) } else { Ok(()) }
     }
 
     /// A thread's part of the work.
@@ -90,6 +100,7 @@ impl Write {
             for partition in sorted.chunk_by(|(one, _), (two, _)| one.partition() == two.partition()) {
                 sizes.insert(partition[0].0.partition(), partition.len());
             }
+            self.count_partitions(&sizes)?;
             for (_, at) in sorted {
                 files.push(&read(&block, at)?.0, &sizes)?;
             }
@@ -119,6 +130,7 @@ impl Write {
             run.append(&buffer)?;
             runs.push(run);
         }
+        self.count_partitions(&sizes)?;
         let mut heads = BinaryHeap::with_capacity(runs.len());
         for run in &runs {
             let reader = BufReader::with_capacity(RUN_BUFFER_BYTES, run.reader());

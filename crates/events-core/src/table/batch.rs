@@ -20,6 +20,7 @@ pub(super) struct BatchBuilder {
     event_types: StringBuilder,
     data: StringBuilder,
     extra: StringBuilder,
+    repairs: StringBuilder,
     /// The rows so far.
     pub(super) rows: usize,
 }
@@ -34,6 +35,7 @@ impl BatchBuilder {
             event_types: strings(16),
             data: strings(192),
             extra: strings(0),
+            repairs: strings(0),
             rows: 0,
         }
     }
@@ -45,6 +47,11 @@ impl BatchBuilder {
         self.event_types.append_value(event_type);
         self.data.append_option(row.data);
         self.extra.append_option(row.extra);
+        if row.repairs.is_empty() {
+            self.repairs.append_null();
+        } else {
+            self.repairs.append_value(row.repairs.to_string());
+        }
         self.rows += 1;
     }
 
@@ -58,6 +65,7 @@ impl BatchBuilder {
             Arc::new(self.event_types.finish()),
             Arc::new(self.data.finish()),
             Arc::new(self.extra.finish()),
+            Arc::new(self.repairs.finish()),
         ];
         RecordBatch::try_new(table_schema(), columns)
     }

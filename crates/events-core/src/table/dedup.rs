@@ -11,6 +11,8 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 use serde::{Deserialize, Serialize};
 
+use super::content::CONTENT;
+
 /// What deduplication needs to know of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Key {
@@ -110,7 +112,7 @@ pub(crate) fn resolve(keys: &[Key], mut lose: impl FnMut(&Key, Duplicate)) {
             loser,
             if loser.timestamp != winner.timestamp {
                 Duplicate::OtherTime
-            } else if loser.digest != winner.digest {
+            } else if (loser.digest ^ winner.digest) & CONTENT != 0 {
                 Duplicate::OtherContent
             } else {
                 Duplicate::Exact

@@ -54,6 +54,7 @@ fn properties(config: &FileConfig, rows: usize) -> WriterProperties {
         .set_dictionary_enabled(false)
         .set_column_dictionary_enabled(column(column::DOMAIN), true)
         .set_column_dictionary_enabled(column(column::EVENT_TYPE), true)
+        .set_column_dictionary_enabled(column(column::REPAIRS), true)
         .set_column_encoding(column(column::TIMESTAMP), Encoding::DELTA_BINARY_PACKED)
         // Nobody searches a JSON text by its first bytes.
         .set_column_statistics_enabled(column(column::DATA), EnabledStatistics::None)

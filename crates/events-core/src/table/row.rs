@@ -8,6 +8,7 @@
 //! | 4 | length of the id's text; 0 for a UUID, which takes 16 bytes |
 //! | 4 | length of `data`; 2^32-1 for none |
 //! | 4 | length of `extra`; 2^32-1 for none |
+//! | 8 | repairs, a bit a kind |
 //! | … | id, `data`, `extra` |
 //!
 //! It lives as long as a run and is no storage format.
@@ -15,8 +16,9 @@
 use std::borrow::Cow;
 
 use crate::event::EventId;
+use crate::json::RepairKinds;
 
-const HEADER: usize = 28;
+const HEADER: usize = 36;
 const NONE: u32 = u32::MAX;
 
 /// A row of the table on its way to its partition.
@@ -27,6 +29,7 @@ pub(crate) struct Row<'a> {
     pub(crate) timestamp: i64,
     pub(crate) data: Option<&'a str>,
     pub(crate) extra: Option<&'a str>,
+    pub(crate) repairs: RepairKinds,
 }
 
 impl Row<'_> {
@@ -44,6 +47,7 @@ impl Row<'_> {
         out.extend_from_slice(&id_length.to_le_bytes());
         out.extend_from_slice(&length(self.data).to_le_bytes());
         out.extend_from_slice(&length(self.extra).to_le_bytes());
+        out.extend_from_slice(&self.repairs.bits().to_le_bytes());
         match &self.id {
             EventId::Uuid(uuid) => out.extend_from_slice(&uuid.to_le_bytes()),
             EventId::Text(text) => out.extend_from_slice(text.as_bytes()),
@@ -66,7 +70,8 @@ pub(crate) fn row_at(bytes: &[u8], at: usize) -> Option<(Row<'_>, usize)> {
     };
     let (data, extra_from) = optional(data_from, word(row, 20)?)?;
     let (extra, _) = optional(extra_from, word(row, 24)?)?;
-    Some((Row { kind: header.kind, id, timestamp: header.timestamp, data, extra }, header.end))
+    let repairs = RepairKinds::from_bits(u64::from(word(row, 28)?) | u64::from(word(row, 32)?) << 32);
+    Some((Row { kind: header.kind, id, timestamp: header.timestamp, data, extra, repairs }, header.end))
 }
 
 /// What rows are grouped by, and where the next row begins.

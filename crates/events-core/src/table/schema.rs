@@ -8,6 +8,7 @@
 //! | `event_type` | `Utf8` | `BYTE_ARRAY (STRING)`, dictionary | never |
 //! | `data` | `Utf8` | `BYTE_ARRAY (STRING)` | when the event had none |
 //! | `extra` | `Utf8` | `BYTE_ARRAY (STRING)` | when the event had no unknown fields |
+//! | `repairs` | `Utf8` | `BYTE_ARRAY (STRING)`, dictionary | when the record is as it came |
 //!
 //! `domain_event_type`, `year`, `month` and `day` live in the path of a file and not in it.
 
@@ -21,6 +22,8 @@ pub mod column {
 
     /// The unknown fields of an event as one JSON object.
     pub const EXTRA: &str = "extra";
+    /// What was done to the record before it was read: the kinds of repair, with commas between them.
+    pub const REPAIRS: &str = "repairs";
     /// `domain`, a hyphen and `event_type`.
     pub const DOMAIN_EVENT_TYPE: &str = "domain_event_type";
     /// The year of `timestamp` in UTC.
@@ -42,6 +45,7 @@ pub fn table_schema() -> SchemaRef {
             Field::new(column::EVENT_TYPE, DataType::Utf8, false),
             Field::new(column::DATA, DataType::Utf8, true),
             Field::new(column::EXTRA, DataType::Utf8, true),
+            Field::new(column::REPAIRS, DataType::Utf8, true),
         ]))
     });
     Arc::clone(&SCHEMA)

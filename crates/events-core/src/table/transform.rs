@@ -30,6 +30,7 @@ pub fn to_batch(events: &[Event<'_>]) -> Result<RecordBatch, ArrowError> {
             timestamp: event.timestamp,
             data: event.data.as_deref(),
             extra: event.extra.as_deref(),
+            repairs: event.repairs,
         };
         batch.push(&row, &event.domain, &event.event_type);
     }
@@ -44,6 +45,7 @@ struct Columns<'a> {
     event_types: &'a StringArray,
     data: &'a StringArray,
     extra: &'a StringArray,
+    repairs: &'a StringArray,
 }
 
 impl<'a> Columns<'a> {
@@ -64,6 +66,7 @@ impl<'a> Columns<'a> {
             event_types: strings(column::EVENT_TYPE)?,
             data: strings(column::DATA)?,
             extra: strings(column::EXTRA)?,
+            repairs: strings(column::REPAIRS)?,
         })
     }
 }
@@ -116,16 +119,18 @@ pub fn deduplicate(batch: &RecordBatch) -> Result<Deduplicated, ArrowError> {
         .map(|row| {
             let kind = kind_digest(columns.domains.value(row), columns.event_types.value(row));
             let (data, extra) = (text(columns.data, row), text(columns.extra, row));
-            Key {
+            let repairs = text(columns.repairs, row).unwrap_or_default().parse();
+            let repairs = repairs.map_err(ArrowError::SchemaError)?;
+            Ok(Key {
                 id: EventId::new(columns.ids.value(row).into()).fingerprint(),
                 timestamp: columns.timestamps[row],
-                digest: content_digest(kind, data.as_deref(), extra.as_deref()),
+                digest: content_digest(kind, data.as_deref(), extra.as_deref(), repairs),
                 ordinal: row as u32,
                 input: 0,
                 bucket: 0,
-            }
+            })
         })
-        .collect();
+        .collect::<Result<_, ArrowError>>()?;
     let mut dropped = Vec::new();
     resolve(&keys, |key, duplicate| dropped.push((key.ordinal as usize, duplicate)));
     dropped.sort_unstable();

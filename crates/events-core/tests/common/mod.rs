@@ -9,7 +9,7 @@ use arrow_array::types::TimestampMicrosecondType;
 use arrow_array::{Array, RecordBatch};
 use events_core::Config;
 use events_core::event::{Event, Events};
-use events_core::json::FrameLimits;
+use events_core::json::{FrameLimits, Level};
 use events_core::run::{Distributor, Report, RunId, Start, Zones};
 use events_core::table::{PartitionKey, deduplicate, to_batch};
 use futures::TryStreamExt;
@@ -30,6 +30,7 @@ pub struct Row {
     pub event_type: String,
     pub data: Option<String>,
     pub extra: Option<String>,
+    pub repairs: Option<String>,
 }
 
 pub struct Lake {
@@ -130,7 +131,7 @@ pub fn start(run: &str) -> Start {
 pub fn batch_rows(batch: &RecordBatch, folder: impl Fn(&Row) -> String) -> Vec<Row> {
     let strings = |name: &str| batch.column_by_name(name).unwrap().as_string::<i32>().clone();
     let (ids, domains, event_types) = (strings("event_id"), strings("domain"), strings("event_type"));
-    let (data, extra) = (strings("data"), strings("extra"));
+    let (data, extra, repairs) = (strings("data"), strings("extra"), strings("repairs"));
     let timestamps = batch.column_by_name("timestamp").unwrap().as_primitive::<TimestampMicrosecondType>().clone();
     let text = |array: &arrow_array::StringArray, row: usize| array.is_valid(row).then(|| array.value(row).to_owned());
     let rows = (0..batch.num_rows()).map(|row| Row {
@@ -141,18 +142,19 @@ pub fn batch_rows(batch: &RecordBatch, folder: impl Fn(&Row) -> String) -> Vec<R
         event_type: event_types.value(row).to_owned(),
         data: text(&data, row),
         extra: text(&extra, row),
+        repairs: text(&repairs, row),
     });
     rows.map(|row| Row { folder: folder(&row), ..row }).collect()
 }
 
 /// What the table holds after one run over all inputs: the model.
 pub fn model(inputs: &[impl AsRef<[u8]>]) -> Vec<Row> {
-    model_within(inputs, FrameLimits::default())
+    model_within(inputs, Level::default(), FrameLimits::default())
 }
 
-/// [`model`] with other limits.
-pub fn model_within(inputs: &[impl AsRef<[u8]>], limits: FrameLimits) -> Vec<Row> {
-    let events = inputs.iter().flat_map(|input| Events::with_limits(input.as_ref(), limits));
+/// [`model`] with another level and other limits.
+pub fn model_within(inputs: &[impl AsRef<[u8]>], level: Level, limits: FrameLimits) -> Vec<Row> {
+    let events = inputs.iter().flat_map(|input| Events::with(input.as_ref(), level, limits));
     let events: Vec<Event<'_>> = events.filter_map(Result::ok).collect();
     let kept = deduplicate(&to_batch(&events).unwrap()).unwrap().batch;
     let folder = |row: &Row| PartitionKey::new(&row.domain, &row.event_type, row.timestamp).folder();

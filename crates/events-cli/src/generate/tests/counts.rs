@@ -52,6 +52,8 @@ fn check(config: &GenerateConfig) {
         records: records.len() as u64,
         rows: winners.len() as u64,
         duplicates,
+        repaired: BTreeMap::new(),
+        repaired_total: 0,
         damaged: BTreeMap::new(),
         damaged_total: 0,
         rows_by_kind,

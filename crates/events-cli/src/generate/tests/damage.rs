@@ -9,9 +9,14 @@ use super::*;
 fn shows_each_kind_of_damage() {
     for layout in LAYOUTS {
         let (expected, objects) = run(&GenerateConfig { layout, damage: 0.2, ..small() });
-        assert_eq!(expected.damaged.len(), Damage::ALL.len());
+        let names: BTreeSet<&str> =
+            expected.damaged.keys().chain(expected.repaired.keys()).map(String::as_str).collect();
+        assert_eq!(names, Damage::ALL.map(Damage::name).into());
+        assert_eq!(names.len(), expected.damaged.len() + expected.repaired.len());
         assert_eq!(expected.damaged_total, expected.damaged.values().sum::<u64>());
-        let share = expected.damaged_total as f64 / (expected.damaged_total + expected.records) as f64;
+        assert_eq!(expected.repaired_total, expected.repaired.values().sum::<u64>());
+        let damaged = expected.damaged_total + expected.repaired_total;
+        let share = damaged as f64 / (expected.damaged_total + expected.records) as f64;
         assert!((0.15..0.25).contains(&share), "{share}");
         assert_eq!(expected.bytes, objects.values().map(|object| object.len() as u64).sum::<u64>());
     }
@@ -37,11 +42,12 @@ fn damages_no_record_beyond_those_counted() {
         let valid: Vec<&[u8]> = lines.iter().copied().filter(|line| is_valid_line(line)).collect();
         let event_id = |line: &&[u8]| serde_json::from_slice::<Value>(line).unwrap()["event_id"].to_string();
         let event_ids: BTreeSet<String> = valid.iter().map(event_id).collect();
-        assert_eq!(valid.len() as u64, expected.records);
-        assert_eq!(event_ids.len() as u64, expected.rows);
+        assert_eq!(valid.len() as u64, expected.records - expected.repaired_total);
+        assert_eq!(event_ids.len() as u64, expected.rows - expected.repaired_total);
         // A raw newline makes two lines of its record.
         let broken_lines = (lines.len() - valid.len()) as u64;
-        assert_eq!(broken_lines, expected.damaged_total + expected.damaged["raw_newline"]);
+        let damaged = expected.damaged_total + expected.repaired_total;
+        assert_eq!(broken_lines, damaged + expected.repaired["raw_newline"]);
         // Whole broken records stand under event ids of their own.
         let broken = lines.iter().filter(|line| !is_valid_line(line));
         let whole = broken.filter(|line| serde_json::from_slice::<Value>(line).is_ok());

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::event::EventId;
+use crate::json::RepairKinds;
 use crate::run::layout::{self, RunId};
 use crate::run::remote::Remote;
 use crate::run::zone::Zone;
@@ -113,6 +114,7 @@ impl StageLanes {
             let batch = batch.map_err(|error| error.to_string())?;
             let strings = |name: &str| array(&batch, name)?.as_string_opt::<i32>().ok_or_else(|| wrong_type(name));
             let (ids, data, extra) = (strings(column::EVENT_ID)?, strings(column::DATA)?, strings(column::EXTRA)?);
+            let repairs = strings(column::REPAIRS)?;
             let (domains, event_types) = (strings(column::DOMAIN)?, strings(column::EVENT_TYPE)?);
             let timestamps = array(&batch, column::TIMESTAMP)?.as_primitive_opt::<TimestampMicrosecondType>();
             let timestamps = timestamps.ok_or_else(|| wrong_type(column::TIMESTAMP))?;
@@ -124,6 +126,7 @@ impl StageLanes {
                     timestamp: timestamps.value(row),
                     data: data.is_valid(row).then(|| data.value(row)),
                     extra: extra.is_valid(row).then(|| extra.value(row)),
+                    repairs: if repairs.is_valid(row) { repairs.value(row).parse()? } else { RepairKinds::default() },
                 };
                 row.write(block);
                 entries += 1;

@@ -1,0 +1,148 @@
+//! What a run is to do.
+
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+use std::path::PathBuf;
+use std::thread::available_parallelism;
+
+use chrono::{DateTime, Utc};
+use events_core::config::Config;
+use events_core::run::{Job, RejectFilter, RunId, Start};
+
+use super::{quarantine, read, zones};
+use crate::error::Result;
+use crate::options::{
+    DistributeOptions, EngineOptions, ParseOptions, PlanOptions, ReadOptions, RetryOptions, RunOptions, StartOptions,
+    TableOptions, ZoneOptions,
+};
+use crate::store::ZoneUrls;
+
+/// The least memory of a run, whatever its threads.
+const MEMORY_BYTES_MIN: usize = 128 << 20;
+/// What a thread needs to work without waiting for scratch files.
+const MEMORY_BYTES_A_THREAD: usize = 64 << 20;
+
+/// A run, one of its halves, or another try.
+#[derive(Debug, Clone)]
+pub(crate) struct JobSettings {
+    pub(crate) job: Job,
+    pub(crate) zones: ZoneUrls,
+    pub(crate) start: Start,
+    /// Which rejects are tried again, by [`Job::Retry`].
+    pub(crate) filter: RejectFilter,
+    pub(crate) config: Config,
+    /// Where the folder for scratch files is made; the system knows a place when this does not.
+    pub(crate) scratch: Option<PathBuf>,
+    pub(crate) dry_run: bool,
+}
+
+pub(super) fn resolve_run(options: RunOptions, now: DateTime<Utc>) -> Result<JobSettings> {
+    let RunOptions { zones, start, table, read, engine, plan } = options;
+    let config = resolve_config(&table, &read, &engine);
+    Ok(JobSettings { dry_run: is_dry(&plan), ..resolve(Job::Run, &zones, start, config, engine, now)? })
+}
+
+pub(super) fn resolve_parse(options: ParseOptions, now: DateTime<Utc>) -> Result<JobSettings> {
+    let ParseOptions { zones, start, read, engine, plan } = options;
+    let config = resolve_config(&TableOptions::default(), &read, &engine);
+    Ok(JobSettings { dry_run: is_dry(&plan), ..resolve(Job::Parse, &zones, start, config, engine, now)? })
+}
+
+pub(super) fn resolve_distribute(options: DistributeOptions, now: DateTime<Utc>) -> Result<JobSettings> {
+    let DistributeOptions { zones, start, table, engine } = options;
+    let config = resolve_config(&table, &ReadOptions::default(), &engine);
+    resolve(Job::Distribute, &zones, start, config, engine, now)
+}
+
+pub(super) fn resolve_retry(options: RetryOptions, now: DateTime<Utc>) -> Result<JobSettings> {
+    let RetryOptions { zones, filter, start, table, read, engine } = options;
+    let config = resolve_config(&table, &read, &engine);
+    let job = resolve(Job::Retry, &zones, start, config, engine, now)?;
+    Ok(JobSettings { filter: quarantine::resolve_filter(filter), ..job })
+}
+
+/// The job of a demo, the same for everybody: nothing of it is an option.
+pub(super) fn resolve_demo(root: String, now: DateTime<Utc>) -> Result<JobSettings> {
+    let zones = ZoneOptions { root: Some(root), ..ZoneOptions::default() };
+    let engine = EngineOptions::default();
+    let config = resolve_config(&TableOptions::default(), &ReadOptions::default(), &engine);
+    resolve(Job::Run, &zones, StartOptions::default(), config, engine, now)
+}
+
+fn resolve(
+    job: Job,
+    zones: &ZoneOptions,
+    start: StartOptions,
+    config: Config,
+    engine: EngineOptions,
+    now: DateTime<Utc>,
+) -> Result<JobSettings> {
+    Ok(JobSettings {
+        job,
+        zones: zones::resolve(zones)?,
+        start: resolve_start(start, now),
+        filter: RejectFilter::default(),
+        config,
+        scratch: engine.scratch,
+        dry_run: false,
+    })
+}
+
+fn is_dry(plan: &PlanOptions) -> bool {
+    plan.dry_run.unwrap_or_default()
+}
+
+fn resolve_config(table: &TableOptions, read: &ReadOptions, engine: &EngineOptions) -> Config {
+    let default = Config::default();
+    let config = Config {
+        compression: table.compression.unwrap_or(default.compression),
+        partitions_max: table.partitions_max.unwrap_or(default.partitions_max),
+        ..resolve_engine(engine)
+    };
+    read::resolve(read.repair, &read.limits, &config)
+}
+
+fn resolve_start(options: StartOptions, now: DateTime<Utc>) -> Start {
+    Start { run: options.run_id.unwrap_or_else(|| new_run_id(now)), date: options.date.unwrap_or(now.date_naive()) }
+}
+
+/// Sorts by time, and two runs of one second differ with near certainty.
+fn new_run_id(now: DateTime<Utc>) -> RunId {
+    // The standard library's only source of chance: the keys that it draws for each new state.
+    let chance = RandomState::new().hash_one(now) as u32;
+    let name = format!("{}-{chance:08x}", now.format("%Y%m%dT%H%M%SZ"));
+    name.parse().expect("digits, letters and hyphens are the name of a run")
+}
+
+fn resolve_engine(options: &EngineOptions) -> Config {
+    let threads =
+        options.threads.unwrap_or_else(|| available_parallelism().map_or(Config::DEFAULT_THREADS, usize::from));
+    let memory = options.memory.map(|memory| usize::try_from(memory.0).unwrap_or(usize::MAX));
+    let default_memory = MEMORY_BYTES_MIN.max(MEMORY_BYTES_A_THREAD.saturating_mul(threads));
+    Config { threads, memory_bytes: memory.unwrap_or(default_memory), ..Config::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::Size;
+
+    #[test]
+    fn gives_each_thread_memory() {
+        let memory = |threads, memory: Option<&str>| {
+            let memory = memory.map(|text| text.parse::<Size>().unwrap());
+            resolve_engine(&EngineOptions { threads: Some(threads), memory, scratch: None }).memory_bytes
+        };
+        assert_eq!(memory(1, None), 128 << 20);
+        assert_eq!(memory(8, None), 512 << 20);
+        assert_eq!(memory(8, Some("100MB")), 100_000_000);
+    }
+
+    #[test]
+    fn names_runs_by_time_and_chance() {
+        let now = "2026-11-23T10:15:30Z".parse().unwrap();
+        let (one, two) = (new_run_id(now), new_run_id(now));
+        assert!(one.as_str().starts_with("20261123T101530Z-"), "{one}");
+        assert_ne!(one, two);
+    }
+}

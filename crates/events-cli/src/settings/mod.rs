@@ -1,0 +1,69 @@
+//! What the command line means: every default filled in, every name resolved, nothing done.
+
+mod console;
+mod generation;
+mod job;
+mod quarantine;
+mod read;
+mod repair;
+mod zones;
+
+use std::path::PathBuf;
+
+use chrono::{DateTime, Utc};
+
+pub(crate) use console::{ConsoleSettings, resolve_console};
+pub(crate) use generation::GenerateSettings;
+pub(crate) use job::JobSettings;
+pub(crate) use quarantine::{QuarantineSettings, View};
+pub(crate) use repair::{DecompressionLimits, Product, RepairSettings, Source};
+
+use crate::error::{Error, Result};
+use crate::options::{Command, QuarantineCommand};
+
+/// A command with all that it needs to know.
+#[derive(Debug, Clone)]
+pub(crate) enum Settings {
+    Job(JobSettings),
+    Quarantine(QuarantineSettings),
+    Repair(RepairSettings),
+    Generate(GenerateSettings),
+    /// The folder to make, and the job to show; its zones are below the folder.
+    Demo {
+        folder: PathBuf,
+        job: JobSettings,
+    },
+}
+
+/// Resolves the options of a command. `now` is what "today" and the name of a run are made from.
+///
+/// # Errors
+/// [`Error::Missing`], [`Error::Zone`], and [`Error::Run`] for a limit that cannot be.
+pub(crate) fn resolve(command: Command, now: DateTime<Utc>) -> Result<Settings> {
+    match command {
+        Command::Run(options) => job::resolve_run(options, now).map(Settings::Job),
+        Command::Parse(options) => job::resolve_parse(options, now).map(Settings::Job),
+        Command::Distribute(options) => job::resolve_distribute(options, now).map(Settings::Job),
+        Command::Quarantine(options) => resolve_quarantine(options.command, now),
+        Command::Repair(options) => repair::resolve(options).map(Settings::Repair),
+        Command::Generate(options) => generation::resolve(options).map(Settings::Generate),
+        Command::Demo(options) => resolve_demo(options.folder, now),
+    }
+}
+
+fn resolve_quarantine(command: QuarantineCommand, now: DateTime<Utc>) -> Result<Settings> {
+    let look = |zones, filter, view| quarantine::resolve(zones, filter, view).map(Settings::Quarantine);
+    match command {
+        QuarantineCommand::List(options) => look(options.zones, options.filter, View::List),
+        QuarantineCommand::Show(options) => look(options.zones, options.filter, View::Show { limit: options.limit }),
+        QuarantineCommand::Retry(options) => job::resolve_retry(options, now).map(Settings::Job),
+    }
+}
+
+fn resolve_demo(folder: PathBuf, now: DateTime<Utc>) -> Result<Settings> {
+    let Some(text) = folder.to_str().filter(|text| !text.contains("://")) else {
+        return Err(Error::Folder { path: folder, problem: "cannot be named in the demo: choose another".to_owned() });
+    };
+    let job = job::resolve_demo(text.to_owned(), now)?;
+    Ok(Settings::Demo { folder, job })
+}

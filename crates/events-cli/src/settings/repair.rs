@@ -1,0 +1,80 @@
+//! What `events repair` is to do.
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+use events_core::config::Config;
+use events_core::json::{FrameLimits, Level};
+
+use super::console::wants_color;
+use super::read;
+use crate::error::Result;
+use crate::options::RepairOptions;
+
+/// A repair of streams.
+#[derive(Debug, Clone)]
+pub(crate) struct RepairSettings {
+    pub(crate) sources: Vec<Source>,
+    pub(crate) level: Level,
+    pub(crate) limits: FrameLimits,
+    pub(crate) decompression: DecompressionLimits,
+    pub(crate) product: Product,
+    /// Where repairs are told.
+    pub(crate) report: Option<PathBuf>,
+    /// Where rejects go.
+    pub(crate) rejects: Option<PathBuf>,
+}
+
+/// Where input comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Source {
+    Stdin,
+    File(PathBuf),
+}
+
+/// How far a compressed input may grow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct DecompressionLimits {
+    pub(crate) bytes_max: u64,
+    /// Times its stored size.
+    pub(crate) ratio_max: u64,
+}
+
+/// What goes to standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Product {
+    /// Records, one a line.
+    Records,
+    /// Nothing.
+    Nothing,
+    /// What changes.
+    Diff { color: bool },
+}
+
+pub(super) fn resolve(options: RepairOptions) -> Result<RepairSettings> {
+    let config = read::resolve(options.repair, &options.limits, &Config::default());
+    config.validate()?;
+    let source = |file: PathBuf| if file == Path::new("-") { Source::Stdin } else { Source::File(file) };
+    let files: Vec<_> = options.files.into_iter().map(source).collect();
+    let color = wants_color(std::io::stdout().is_terminal());
+    Ok(RepairSettings {
+        sources: if files.is_empty() { vec![Source::Stdin] } else { files },
+        level: config.repair,
+        limits: FrameLimits {
+            record_bytes_max: config.record_bytes_max,
+            depth_max: config.depth_max,
+            keys_max: config.keys_max,
+        },
+        decompression: DecompressionLimits {
+            bytes_max: config.decompressed_bytes_max,
+            ratio_max: config.decompression_ratio_max,
+        },
+        product: match (options.check, options.diff) {
+            (true, _) => Product::Nothing,
+            (_, true) => Product::Diff { color },
+            _ => Product::Records,
+        },
+        report: options.report,
+        rejects: options.rejects,
+    })
+}

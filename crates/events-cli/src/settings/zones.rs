@@ -1,0 +1,70 @@
+//! Where the zones are.
+
+use crate::error::{Error, Result};
+use crate::options::ZoneOptions;
+use crate::places::{LANDING, STAGE, TRUSTED};
+use crate::store::ZoneUrls;
+use crate::zone_url::ZoneUrl;
+
+/// The scheme of places that are gone with the process.
+const NOWHERE: &str = "memory:///";
+
+/// A zone that is named itself lies there, any other below the root.
+pub(super) fn resolve(options: &ZoneOptions) -> Result<ZoneUrls> {
+    let root = options.root.as_deref().map(ZoneUrl::parse).transpose()?;
+    let zone = |name: &str, url: &Option<String>| match (url, &root) {
+        (Some(url), _) => ZoneUrl::parse(url),
+        (None, Some(root)) => Ok(root.below(name)),
+        (None, None) => Err(Error::Missing {
+            problem: format!("no {name} zone: name it with --{name}, or the place of all three with --root"),
+        }),
+    };
+    Ok(ZoneUrls {
+        landing: zone(LANDING, &options.landing)?,
+        stage: zone(STAGE, &options.stage)?,
+        trusted: zone(TRUSTED, &options.trusted)?,
+    })
+}
+
+/// The zones of a command that only reads the landing zone: the others need no name.
+pub(super) fn resolve_landing(options: ZoneOptions) -> Result<ZoneUrls> {
+    let nowhere = |zone: Option<String>, name: &str| zone.or_else(|| Some(format!("{NOWHERE}{name}")));
+    if options.root.is_some() {
+        return resolve(&options);
+    }
+    resolve(&ZoneOptions {
+        stage: nowhere(options.stage, STAGE),
+        trusted: nowhere(options.trusted, TRUSTED),
+        ..options
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn zones(root: Option<&str>, trusted: Option<&str>) -> ZoneOptions {
+        let text = |text: &str| text.to_owned();
+        ZoneOptions { root: root.map(text), trusted: trusted.map(text), ..ZoneOptions::default() }
+    }
+
+    #[test]
+    fn puts_zones_below_the_root_unless_they_are_named() {
+        let urls = resolve(&zones(Some("lake/"), Some("s3://bucket/table"))).unwrap();
+        let texts = [&urls.landing, &urls.stage, &urls.trusted].map(|url| url.text.as_str());
+        assert_eq!(texts, ["lake/landing", "lake/stage", "s3://bucket/table"]);
+    }
+
+    #[test]
+    fn names_the_zone_that_is_missing() {
+        let error = resolve(&zones(None, Some("table"))).unwrap_err().to_string();
+        assert!(error.contains("landing") && error.contains("--root"), "{error}");
+    }
+
+    #[test]
+    fn needs_no_more_than_the_landing_zone_to_read_it() {
+        let landing = ZoneOptions { landing: Some("s3://bucket/in".to_owned()), ..ZoneOptions::default() };
+        assert_eq!(resolve_landing(landing).unwrap().landing.text, "s3://bucket/in");
+        assert!(resolve_landing(ZoneOptions::default()).is_err());
+    }
+}

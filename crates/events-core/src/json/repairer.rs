@@ -1,0 +1,330 @@
+//! Repair for whoever has bytes and no store: damaged JSON of any layout becomes one value a line.
+
+use std::borrow::Cow;
+
+use super::compact::one_line;
+use super::damage::Damage;
+use super::limits::FrameLimits;
+use super::records::{Buffer, Defect, Item, Reading, Records, What};
+use super::repair::{Level, Repair, RepairKind, RepairKinds, Why};
+use super::scanner::Shape;
+use super::separators::Separators;
+use super::utf16::{Utf16, Utf16Decoder};
+
+/// JSON values, checked and otherwise left alone.
+#[derive(Debug)]
+pub(crate) struct Values;
+
+impl Reading for Values {
+    type Sound<'a> = &'a str;
+    const SHAPE: Shape = Shape::Values;
+
+    fn prefix(text: &str) -> Result<(&str, usize), usize> {
+        let mut values = serde_json::Deserializer::from_str(text).into_iter::<serde::de::IgnoredAny>();
+        match values.next() {
+            Some(Ok(_)) => Ok((&text[..values.byte_offset()], values.byte_offset())),
+            Some(Err(error)) => Err(super::error_offset(text, &error) + 1),
+            None => Err(text.len()),
+        }
+    }
+
+    fn whole(text: &str) -> Result<&str, String> {
+        let checked = serde_json::from_str::<serde::de::IgnoredAny>(text);
+        checked.map(|_| text).map_err(|error| super::error_message(text, &error))
+    }
+}
+
+/// What a [`Repairer`] finds, in the order of the input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding<'a> {
+    /// A record that is JSON now.
+    Record {
+        /// Where it begins in the input.
+        offset: u64,
+        /// Its bytes in the input.
+        before: &'a [u8],
+        /// One line of JSON, without the line feed: the very bytes of the input when they were sound and on one line.
+        json: Cow<'a, str>,
+        /// What was done to it; empty for a sound record.
+        repairs: RepairKinds,
+    },
+    /// Bytes that are no record, and stay what they are.
+    Reject {
+        /// Where they begin in the input.
+        offset: u64,
+        /// The bytes.
+        bytes: &'a [u8],
+        /// What is wrong with them.
+        reason: Reason,
+        /// What would have to be done, or where JSON ends.
+        detail: String,
+    },
+    /// Something that was done. It comes before the record that it was done to.
+    Repair(Repair),
+}
+
+/// Why bytes are no record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Reason {
+    /// They end before their last bracket.
+    Truncated,
+    /// A string or a bracket is closed where it cannot be.
+    Unbalanced,
+    /// Nested deeper than the limit.
+    TooDeep,
+    /// Longer than the limit.
+    TooLong,
+    /// More keys than the limit.
+    TooManyKeys,
+    /// Text between records.
+    StrayText,
+    /// Not UTF-8.
+    InvalidUtf8,
+    /// Balanced, but not JSON.
+    InvalidJson,
+}
+
+impl Reason {
+    /// Its name in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Truncated => "truncated",
+            Self::Unbalanced => "unbalanced",
+            Self::TooDeep => "too_deep",
+            Self::TooLong => "too_long",
+            Self::TooManyKeys => "too_many_keys",
+            Self::StrayText => "stray_text",
+            Self::InvalidUtf8 => "invalid_utf8",
+            Self::InvalidJson => "invalid_json",
+        }
+    }
+}
+
+impl From<&Defect> for Reason {
+    fn from(defect: &Defect) -> Self {
+        match defect {
+            Defect::Damage(Damage::Truncated) => Self::Truncated,
+            Defect::Damage(Damage::Unbalanced) => Self::Unbalanced,
+            Defect::Damage(Damage::TooDeep) => Self::TooDeep,
+            Defect::Damage(Damage::TooLong) => Self::TooLong,
+            Defect::Damage(Damage::TooManyKeys) => Self::TooManyKeys,
+            Defect::Damage(Damage::StrayText) => Self::StrayText,
+            Defect::InvalidUtf8 => Self::InvalidUtf8,
+            Defect::InvalidJson(_) => Self::InvalidJson,
+        }
+    }
+}
+
+/// Repairs a stream of JSON values of any layout: objects, arrays, strings, numbers and literals, one after the other with
+/// any separator or none.
+///
+/// UTF-16 becomes UTF-8 first, and offsets then count the bytes of that.
+/// An array whose first element is an object is an envelope, and its elements are the records; any other array is a
+/// record. What comes out is the same however the input is cut into pieces. Memory is bounded by the longest piece pushed
+/// and by [`FrameLimits::record_bytes_max`].
+///
+/// ```
+/// use events_core::json::{Finding, FrameLimits, Level, Repairer};
+///
+/// let mut lines = Vec::new();
+/// let mut take = |finding: Finding<'_>| {
+///     if let Finding::Record { json, .. } = finding {
+///         lines.push(json.into_owned());
+///     }
+/// };
+/// let mut repairer = Repairer::new(Level::Lenient, FrameLimits::default());
+/// repairer.push(br#"{"a":1}{'b': Tr"#, &mut take);
+/// repairer.push(br#"ue,} [{"c":3}]"#, &mut take);
+/// repairer.finish(&mut take);
+/// assert_eq!(lines, [r#"{"a":1}"#, r#"{"b": true}"#, r#"{"c":3}"#]);
+/// ```
+#[derive(Debug)]
+pub struct Repairer {
+    level: Level,
+    buffer: Vec<u8>,
+    /// The offset of the buffer's first byte in the input.
+    offset: u64,
+    /// The bytes of the output so far, with a line feed behind each record.
+    output: u64,
+    records: Records,
+    separators: Separators,
+    /// How long the buffer has to be before it is looked at again: what is pending is not looked at for every byte.
+    enough: usize,
+    failed: bool,
+    encoding: Encoding,
+}
+
+/// What the bytes of an input are.
+#[derive(Debug)]
+enum Encoding {
+    /// The first bytes of an input whose encoding is not known yet.
+    Unknown(Vec<u8>),
+    Utf8,
+    Utf16(Utf16Decoder),
+}
+
+impl Repairer {
+    /// A repairer at the start of an input.
+    ///
+    /// With [`Level::Strict`] the first repair or reject is the last finding: a caller takes it for a failure.
+    #[must_use]
+    pub fn new(level: Level, limits: FrameLimits) -> Self {
+        Self {
+            level,
+            buffer: Vec::new(),
+            offset: 0,
+            output: 0,
+            records: Records::new::<Values>(level, limits, None),
+            separators: Separators::default(),
+            enough: 0,
+            failed: false,
+            encoding: Encoding::Unknown(Vec::new()),
+        }
+    }
+
+    /// Takes the next bytes of the input.
+    pub fn push(&mut self, bytes: &[u8], take: &mut impl FnMut(Finding<'_>)) {
+        match &mut self.encoding {
+            Encoding::Unknown(first) => {
+                first.extend_from_slice(bytes);
+                if first.len() < Utf16::MAGIC_BYTES {
+                    return;
+                }
+                self.begin(take);
+            }
+            Encoding::Utf8 => self.buffer.extend_from_slice(bytes),
+            Encoding::Utf16(decoder) => decoder.decode(bytes, &mut self.buffer),
+        }
+        if self.buffer.len() >= self.enough {
+            self.look(false, take);
+        }
+    }
+
+    /// Takes the first bytes, when there are enough of them to know what they are.
+    fn begin(&mut self, take: &mut impl FnMut(Finding<'_>)) {
+        let Encoding::Unknown(first) = std::mem::replace(&mut self.encoding, Encoding::Utf8) else { return };
+        let Some(order) = Utf16::detect(&first) else { return self.buffer.extend_from_slice(&first) };
+        let mark = &first[..if first[0] >= 0xFE { 2 } else { 0 }];
+        take(Finding::Repair(Repair::new(RepairKind::Utf16Transcoded, 0, mark, 0, b"")));
+        self.failed = self.level == Level::Strict;
+        let mut decoder = Utf16Decoder::new(order);
+        decoder.decode(&first, &mut self.buffer);
+        self.encoding = Encoding::Utf16(decoder);
+    }
+
+    /// The input ends here.
+    pub fn finish(&mut self, take: &mut impl FnMut(Finding<'_>)) {
+        self.begin(take);
+        if let Encoding::Utf16(decoder) = &mut self.encoding {
+            decoder.finish(&mut self.buffer);
+        }
+        self.look(true, take);
+        if self.failed {
+            return;
+        }
+        let (end, output) = (self.offset, self.output);
+        self.separators.finish(end, &mut |separated| {
+            take(Finding::Repair(Repair::new(separated.kind, separated.offset, &separated.before, output, b"")));
+        });
+    }
+
+    fn look(&mut self, at_end: bool, take: &mut impl FnMut(Finding<'_>)) {
+        if self.failed {
+            self.buffer.clear();
+            return;
+        }
+        let mut buffer = Buffer::new(&self.buffer);
+        while !self.failed
+            && let Some(item) = self.records.next::<Values>(&mut buffer, self.offset, at_end)
+        {
+            tell_separators(&mut self.separators, &mut self.records, self.output, self.level, &mut self.failed, take);
+            if !self.failed {
+                self.failed = self.level == Level::Strict && !matches!(item.what, What::Sound(_));
+                tell(item, &self.buffer, self.offset, &mut self.output, take);
+            }
+        }
+        self.records.flush_separators(&self.buffer, self.offset);
+        tell_separators(&mut self.separators, &mut self.records, self.output, self.level, &mut self.failed, take);
+        if at_end || self.failed {
+            self.offset += self.buffer.len() as u64;
+            return self.buffer.clear();
+        }
+        let done = self.records.pending_from();
+        if done > 0 {
+            self.records.shift(done);
+            self.buffer.drain(..done);
+            self.offset += done as u64;
+        }
+        self.enough = 2 * self.buffer.len();
+    }
+}
+
+/// Tells the repairs between records that were noted since the last time.
+fn tell_separators(
+    separators: &mut Separators,
+    records: &mut Records,
+    output: u64,
+    level: Level,
+    failed: &mut bool,
+    take: &mut impl FnMut(Finding<'_>),
+) {
+    separators.read(&records.separations, &mut |separated| {
+        if level == Level::Strict && separated.strict {
+            return;
+        }
+        let strict = level == Level::Strict;
+        if !*failed && (strict || separated.times > 0) {
+            take(Finding::Repair(Repair::new(separated.kind, separated.offset, &separated.before, output, b"")));
+        }
+        *failed |= strict;
+    });
+    records.separations.clear();
+}
+
+fn tell(item: Item<&str>, buffer: &[u8], base: u64, output: &mut u64, take: &mut impl FnMut(Finding<'_>)) {
+    let offset = base + item.span.start as u64;
+    let before = &buffer[item.span];
+    let repaired = |repair: Repair| Repair {
+        offset: offset + repair.offset,
+        output_offset: *output + repair.output_offset,
+        ..repair
+    };
+    let (json, repairs) = match item.what {
+        What::Sound(text) => (one_line(text), RepairKinds::default()),
+        What::Mended(mended) => {
+            let kinds = mended.repairs.iter().map(|repair| repair.kind).collect();
+            mended.repairs.into_iter().for_each(|repair| take(Finding::Repair(repaired(repair))));
+            let json = match one_line(&mended.text) {
+                Cow::Borrowed(_) => mended.text,
+                Cow::Owned(line) => line,
+            };
+            (Cow::Owned(json), kinds)
+        }
+        What::Dropped(repair) => return take(Finding::Repair(repaired(repair))),
+        What::Refused(refusal) => {
+            let reason = Reason::from(&refusal.defect);
+            let detail = refusal.detail();
+            return take(Finding::Reject { offset, bytes: before, reason, detail });
+        }
+    };
+    *output += json.len() as u64 + 1;
+    take(Finding::Record { offset, before, json, repairs });
+}
+
+impl super::records::Refusal {
+    /// What is wrong, and what it would take.
+    pub(crate) fn detail(&self) -> String {
+        let what = match &self.defect {
+            Defect::Damage(damage) => damage.describe().to_owned(),
+            Defect::InvalidUtf8 => "not UTF-8".to_owned(),
+            Defect::InvalidJson(message) => message.clone(),
+        };
+        match self.why {
+            Some(Why::Needs(kind, at)) => format!("{what}; `{kind}` at byte {at} is for level {}", kind.level()),
+            Some(Why::Nothing) | None => what,
+        }
+    }
+}
