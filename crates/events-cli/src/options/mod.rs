@@ -20,7 +20,7 @@ pub(crate) use generate::GenerateOptions;
 pub(crate) use job::{
     DistributeOptions, EngineOptions, ParseOptions, PlanOptions, RunOptions, StartOptions, TableOptions, ZoneOptions,
 };
-pub(crate) use quarantine::{FilterOptions, QuarantineCommand, QuarantineOptions, RetryOptions, reject_reason};
+pub(crate) use quarantine::{FilterOptions, QuarantineCommand, QuarantineOptions, RetryOptions};
 pub(crate) use read::{LimitOptions, ReadOptions};
 pub(crate) use repair::RepairOptions;
 

@@ -95,6 +95,6 @@ impl QuarantineCommand {
 }
 
 /// The reason of that name, as reports and the quarantine spell it.
-pub(crate) fn reject_reason(name: &str) -> Result<Reason, Error> {
+fn reject_reason(name: &str) -> Result<Reason, Error> {
     Reason::deserialize(name.into_deserializer())
 }

@@ -3,7 +3,7 @@
 use std::io::StdoutLock;
 
 use events_core::event::Reason;
-use events_core::json::{Finding, Level, RejectReason, Repair, RepairKind};
+use events_core::json::{Finding, Level, Repair};
 use events_core::run::RejectLine;
 use serde::Serialize;
 
@@ -11,7 +11,6 @@ use super::diff::Diff;
 use super::tally::Tally;
 use crate::console::complain;
 use crate::error::{Error, Result};
-use crate::options::reject_reason;
 use crate::outlet::{LineFile, Outlet};
 use crate::settings::{Product, RepairSettings};
 
@@ -28,8 +27,6 @@ pub(super) struct Sinks {
     /// Bytes of all records so far, line feeds included, and how many of them are of earlier inputs.
     output_bytes: u64,
     output_base: u64,
-    /// Whether the input at hand has an array of records.
-    has_envelope: bool,
     violation: Option<Error>,
 }
 
@@ -55,7 +52,6 @@ impl Sinks {
             source: String::new(),
             output_bytes: 0,
             output_base: 0,
-            has_envelope: false,
             violation: None,
         })
     }
@@ -64,7 +60,6 @@ impl Sinks {
     pub(super) fn begin(&mut self, source: &str) {
         source.clone_into(&mut self.source);
         self.output_base = self.output_bytes;
-        self.has_envelope = false;
         self.violation = None;
     }
 
@@ -84,7 +79,7 @@ impl Sinks {
             }
             Finding::Repair(repair) => self.repair(repair, tally),
             Finding::Reject { offset, bytes, reason, detail } => {
-                self.reject(offset, bytes, as_event_reason(reason), &detail, tally);
+                self.reject(offset, bytes, reason.into(), &detail, tally);
             }
         }
     }
@@ -98,13 +93,6 @@ impl Sinks {
     }
 
     fn repair(&mut self, repair: Repair, tally: &mut Tally) {
-        if repair.kind == RepairKind::ArrayEnvelope {
-            let is_first = !std::mem::replace(&mut self.has_envelope, true) && tally.is_empty();
-            // One array that is the whole input is as good as lines.
-            if self.is_strict && is_first {
-                return;
-            }
-        }
         tally.repair(repair.kind);
         let repair = Repair { output_offset: repair.output_offset + self.output_base, ..repair };
         if let Some(report) = &mut self.report {
@@ -158,9 +146,4 @@ impl Sinks {
         self.stdout.finish()?;
         self.report.iter_mut().chain(&mut self.rejects).try_for_each(LineFile::finish)
     }
-}
-
-/// The same reason by the name that both share.
-fn as_event_reason(reason: RejectReason) -> Reason {
-    reject_reason(reason.name()).unwrap_or(Reason::InvalidJson)
 }

@@ -43,11 +43,6 @@ impl Tally {
         !self.rejects.is_empty()
     }
 
-    /// Whether nothing was found yet.
-    pub(super) fn is_empty(&self) -> bool {
-        self.records == 0 && self.is_clean()
-    }
-
     /// Whether there is nothing to do.
     pub(super) fn is_clean(&self) -> bool {
         self.repairs.is_empty() && self.rejects.is_empty()

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::json::{Damage, Defect, Refusal};
+use crate::json::{Refusal, RejectReason};
 
 /// The kind of a fault, as reports and the quarantine name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -105,20 +105,23 @@ impl fmt::Display for Fault {
     }
 }
 
+impl From<RejectReason> for Reason {
+    fn from(reason: RejectReason) -> Self {
+        match reason {
+            RejectReason::Truncated => Self::Truncated,
+            RejectReason::Unbalanced => Self::Unbalanced,
+            RejectReason::TooDeep => Self::TooDeep,
+            RejectReason::TooLong => Self::TooLong,
+            RejectReason::TooManyKeys => Self::TooManyKeys,
+            RejectReason::StrayText => Self::StrayText,
+            RejectReason::InvalidUtf8 => Self::InvalidUtf8,
+            RejectReason::InvalidJson => Self::InvalidJson,
+        }
+    }
+}
+
 impl From<&Refusal> for Fault {
     fn from(refusal: &Refusal) -> Self {
-        let reason = match refusal.defect {
-            Defect::Damage(damage) => match damage {
-                Damage::Truncated => Reason::Truncated,
-                Damage::Unbalanced => Reason::Unbalanced,
-                Damage::TooDeep => Reason::TooDeep,
-                Damage::TooLong => Reason::TooLong,
-                Damage::TooManyKeys => Reason::TooManyKeys,
-                Damage::StrayText => Reason::StrayText,
-            },
-            Defect::InvalidUtf8 => Reason::InvalidUtf8,
-            Defect::InvalidJson(_) => Reason::InvalidJson,
-        };
-        Self::new(reason, refusal.detail())
+        Self::new(RejectReason::from(&refusal.defect).into(), refusal.detail())
     }
 }

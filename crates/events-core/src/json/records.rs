@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use super::damage::Damage;
 use super::limits::FrameLimits;
+use super::refusal::{Defect, Refusal};
 use super::repair::{Attempt, Level, Mended, Repair, Why, attempt};
 use super::scanner::{Scan, Scanner, Shape};
 use super::separators::Separations;
@@ -46,22 +47,6 @@ pub(crate) enum What<S> {
     Refused(Refusal),
     /// Bytes that belong to no record, and that a repair has dropped.
     Dropped(Repair),
-}
-
-/// Why bytes are no record.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Refusal {
-    pub(crate) defect: Defect,
-    /// What it would take.
-    pub(crate) why: Option<Why>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Defect {
-    Damage(Damage),
-    InvalidUtf8,
-    /// Balanced, but not JSON.
-    InvalidJson(String),
 }
 
 /// A piece of a gap.

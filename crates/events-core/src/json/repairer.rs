@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 
 use super::compact::one_line;
-use super::damage::Damage;
 use super::limits::FrameLimits;
-use super::records::{Buffer, Defect, Item, Reading, Records, What};
-use super::repair::{Level, Repair, RepairKind, RepairKinds, Why};
+use super::message::{error_message, error_offset};
+use super::records::{Buffer, Item, Reading, Records, What};
+use super::refusal::RejectReason;
+use super::repair::{Level, Repair, RepairKind, RepairKinds};
 use super::scanner::Shape;
 use super::separators::Separators;
 use super::utf16::{Utf16, Utf16Decoder};
@@ -23,14 +24,14 @@ impl Reading for Values {
         let mut values = serde_json::Deserializer::from_str(text).into_iter::<serde::de::IgnoredAny>();
         match values.next() {
             Some(Ok(_)) => Ok((&text[..values.byte_offset()], values.byte_offset())),
-            Some(Err(error)) => Err(super::error_offset(text, &error) + 1),
+            Some(Err(error)) => Err(error_offset(text, &error) + 1),
             None => Err(text.len()),
         }
     }
 
     fn whole(text: &str) -> Result<&str, String> {
         let checked = serde_json::from_str::<serde::de::IgnoredAny>(text);
-        checked.map(|_| text).map_err(|error| super::error_message(text, &error))
+        checked.map(|_| text).map_err(|error| error_message(text, &error))
     }
 }
 
@@ -55,67 +56,12 @@ pub enum Finding<'a> {
         /// The bytes.
         bytes: &'a [u8],
         /// What is wrong with them.
-        reason: Reason,
+        reason: RejectReason,
         /// What would have to be done, or where JSON ends.
         detail: String,
     },
     /// Something that was done. It comes before the record that it was done to.
     Repair(Repair),
-}
-
-/// Why bytes are no record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Reason {
-    /// They end before their last bracket.
-    Truncated,
-    /// A string or a bracket is closed where it cannot be.
-    Unbalanced,
-    /// Nested deeper than the limit.
-    TooDeep,
-    /// Longer than the limit.
-    TooLong,
-    /// More keys than the limit.
-    TooManyKeys,
-    /// Text between records.
-    StrayText,
-    /// Not UTF-8.
-    InvalidUtf8,
-    /// Balanced, but not JSON.
-    InvalidJson,
-}
-
-impl Reason {
-    /// Its name in reports.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Truncated => "truncated",
-            Self::Unbalanced => "unbalanced",
-            Self::TooDeep => "too_deep",
-            Self::TooLong => "too_long",
-            Self::TooManyKeys => "too_many_keys",
-            Self::StrayText => "stray_text",
-            Self::InvalidUtf8 => "invalid_utf8",
-            Self::InvalidJson => "invalid_json",
-        }
-    }
-}
-
-impl From<&Defect> for Reason {
-    fn from(defect: &Defect) -> Self {
-        match defect {
-            Defect::Damage(Damage::Truncated) => Self::Truncated,
-            Defect::Damage(Damage::Unbalanced) => Self::Unbalanced,
-            Defect::Damage(Damage::TooDeep) => Self::TooDeep,
-            Defect::Damage(Damage::TooLong) => Self::TooLong,
-            Defect::Damage(Damage::TooManyKeys) => Self::TooManyKeys,
-            Defect::Damage(Damage::StrayText) => Self::StrayText,
-            Defect::InvalidUtf8 => Self::InvalidUtf8,
-            Defect::InvalidJson(_) => Self::InvalidJson,
-        }
-    }
 }
 
 /// Repairs a stream of JSON values of any layout: objects, arrays, strings, numbers and literals, one after the other with
@@ -305,26 +251,11 @@ fn tell(item: Item<&str>, buffer: &[u8], base: u64, output: &mut u64, take: &mut
         }
         What::Dropped(repair) => return take(Finding::Repair(repaired(repair))),
         What::Refused(refusal) => {
-            let reason = Reason::from(&refusal.defect);
+            let reason = RejectReason::from(&refusal.defect);
             let detail = refusal.detail();
             return take(Finding::Reject { offset, bytes: before, reason, detail });
         }
     };
     *output += json.len() as u64 + 1;
     take(Finding::Record { offset, before, json, repairs });
-}
-
-impl super::records::Refusal {
-    /// What is wrong, and what it would take.
-    pub(crate) fn detail(&self) -> String {
-        let what = match &self.defect {
-            Defect::Damage(damage) => damage.describe().to_owned(),
-            Defect::InvalidUtf8 => "not UTF-8".to_owned(),
-            Defect::InvalidJson(message) => message.clone(),
-        };
-        match self.why {
-            Some(Why::Needs(kind, at)) => format!("{what}; `{kind}` at byte {at} is for level {}", kind.level()),
-            Some(Why::Nothing) | None => what,
-        }
-    }
 }
