@@ -1,6 +1,5 @@
 //! What a piece of input holds, on its way to the exchange: rows and keys by bucket, rejects as lines, counts.
 
-use super::parse::Damaged;
 use super::rejects::{RejectFilter, RejectLine};
 use super::report::{Counts, SampledRepair};
 use crate::config::Config;
@@ -23,6 +22,13 @@ pub(super) struct Batch {
     pub(super) separations: Separations,
     /// The first damage, when the run is strict.
     pub(super) damaged: Option<Damaged>,
+}
+
+/// The first damage of an input.
+#[derive(Debug, Clone)]
+pub(super) struct Damaged {
+    pub(super) offset: u64,
+    pub(super) problem: String,
 }
 
 #[derive(Default)]

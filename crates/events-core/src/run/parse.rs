@@ -12,7 +12,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use super::context::Context;
 use super::exchange::{Exchange, Spool};
 use super::feed::{Feed, LOOK_AROUND, Task};
-use super::intake::{Batch, Intake, LaneBatch};
+use super::intake::{Batch, Damaged, Intake, LaneBatch};
 use super::plan::{Place, Plan};
 use super::rejects::RejectFilter;
 use super::remote::Remote;
@@ -79,13 +79,6 @@ impl Rest {
     fn is_none(&self) -> bool {
         self.bytes.is_empty() && self.continued.is_none()
     }
-}
-
-/// The first damage of an input.
-#[derive(Debug, Clone)]
-pub(super) struct Damaged {
-    pub(super) offset: u64,
-    pub(super) problem: String,
 }
 
 /// What a thread keeps from task to task.

@@ -5,7 +5,7 @@
 
 use super::kind::RepairKind;
 use super::mender::{Mender, Role, Stuck};
-use super::string::Quotes;
+use super::quotes::Quotes;
 use crate::json::landmark::is_space;
 
 /// A string that is being read.

@@ -10,7 +10,7 @@ use std::ops::Range;
 
 use super::edit::{Edits, Repair};
 use super::kind::{Level, RepairKind};
-use super::string::Quotes;
+use super::quotes::Quotes;
 use crate::json::landmark::{is_space, opens_value, unicode_space};
 use crate::json::limits::FrameLimits;
 

@@ -3,7 +3,7 @@
 //! | module | holds |
 //! |---|---|
 //! | `kind` | levels and kinds |
-//! | `mender` | the tolerant parser; `string`, `scalar` and `guess` are its parts |
+//! | `mender` | the tolerant parser; `string`, `scalar`, `quotes` and `guess` are its parts |
 //! | `edit` | what it changes |
 //! | `attempt` | which reading of a damaged place is tried first |
 
@@ -12,6 +12,7 @@ mod edit;
 mod guess;
 mod kind;
 mod mender;
+mod quotes;
 mod scalar;
 mod string;
 
