@@ -35,7 +35,7 @@ pub struct Config {
     /// The most bytes that a compressed input may decompress to; the rest is not read, and a reject says so. A guard
     /// against bombs: it costs no memory to raise it. Default 64 GiB, at least 1 MiB.
     pub decompressed_bytes_max: u64,
-    /// How many times larger than itself a compressed input may become, once it is larger than 64 MiB. Default 200, at
+    /// How many times larger than itself a compressed input may become, once it is larger than 64 MiB. Default 100, at
     /// least 1.
     pub decompression_ratio_max: u64,
     /// The most partitions that a run may write to; with more it fails before it commits. A guard against a field that was
@@ -55,9 +55,9 @@ impl Config {
     pub const DEFAULT_FILE_BYTES_MAX: usize = 64 << 20;
     /// What [`Config::decompressed_bytes_max`] is when nobody says: ten times the largest object that S3 moves in a request.
     pub const DEFAULT_DECOMPRESSED_BYTES_MAX: u64 = 64 << 30;
-    /// What [`Config::decompression_ratio_max`] is when nobody says: events compress to a tenth or a fiftieth, bombs to a
+    /// What [`Config::decompression_ratio_max`] is when nobody says: events compress to a tenth or a thirtieth, bombs to a
     /// thousandth.
-    pub const DEFAULT_DECOMPRESSION_RATIO_MAX: u64 = 200;
+    pub const DEFAULT_DECOMPRESSION_RATIO_MAX: u64 = 100;
     /// What [`Config::partitions_max`] is when nobody says: ten kinds over five years.
     pub const DEFAULT_PARTITIONS_MAX: usize = 20_000;
     /// What [`Config::requests_max`] is when nobody says.

@@ -35,7 +35,7 @@ pub(crate) struct LimitOptions {
     /// The most that a compressed input may decompress to; the rest of it is not read [default: 64GiB]
     #[arg(long, value_name = "SIZE")]
     pub(crate) decompressed_max: Option<Size>,
-    /// How many times its size a compressed input may become, above 64 MiB [default: 200]
+    /// How many times its size a compressed input may become, above 64 MiB [default: 100]
     #[arg(long, value_name = "N")]
     pub(crate) ratio_max: Option<u64>,
 }

@@ -98,6 +98,17 @@ pub(super) fn opens_record(bytes: &[u8], brace: usize) -> Option<bool> {
     }
 }
 
+/// Whether what follows a line feed and separators is neither a brace nor a separator of RFC 7464. `None`: the bytes end
+/// before it is decided.
+pub(super) fn next_is_text(bytes: &[u8], line_feed: usize) -> Option<bool> {
+    let window = &bytes[line_feed + 1..bytes.len().min(line_feed + 1 + NEXT_RECORD_BYTES_MAX)];
+    match window.iter().find(|&&byte| byte == RECORD_SEPARATOR || !is_separator(byte)) {
+        Some(&byte) => Some(!matches!(byte, b'{' | RECORD_SEPARATOR)),
+        None if window.len() < NEXT_RECORD_BYTES_MAX => None,
+        None => Some(false),
+    }
+}
+
 /// Whether a square bracket opens a value: an array whose first element, behind white space and commas, is no object. `None`: the bytes end before it is
 /// decided.
 pub(super) fn opens_value(bytes: &[u8], bracket: usize) -> Option<bool> {

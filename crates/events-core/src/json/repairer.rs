@@ -173,7 +173,9 @@ impl Repairer {
         }
         let (end, output) = (self.offset, self.output);
         self.separators.finish(end, &mut |separated| {
-            take(Finding::Repair(Repair::new(separated.kind, separated.offset, &separated.before, output, b"")));
+            for _ in 0..separated.times {
+                take(Finding::Repair(Repair::new(separated.kind, separated.offset, &separated.before, output, b"")));
+            }
         });
     }
 
@@ -222,7 +224,8 @@ fn tell_separators(
             return;
         }
         let strict = level == Level::Strict;
-        if !*failed && (strict || separated.times > 0) {
+        let times = if strict { u64::from(!*failed) } else { separated.times };
+        for _ in 0..times {
             take(Finding::Repair(Repair::new(separated.kind, separated.offset, &separated.before, output, b"")));
         }
         *failed |= strict;

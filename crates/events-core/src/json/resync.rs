@@ -3,13 +3,14 @@
 //! Every search looks for what valid JSON cannot hold in that place, so that a damaged record takes no neighbour along.
 
 use super::damage::Damage;
-use super::landmark::{Next, RECORD_SEPARATOR, is_separator, is_space, next_record, opens_record};
-use super::scanner::{Scan, Scanned, Scanner, State, Step};
+use super::landmark::{Next, RECORD_SEPARATOR, is_separator, is_space, next_is_text, next_record, opens_record};
+use super::scanner::{Scan, Scanned, Scanner, Shape, State, Step};
 
 impl Scanner {
     /// The record in progress is damaged, and where the next one begins is to be looked for from `position` on.
     pub(super) fn lose(&mut self, position: usize, damage: Damage, bytes: &[u8]) -> Step {
-        if self.swallowed(position, bytes).is_some() {
+        // Nesting repeats its keys: what is too deep is no record that took another along.
+        if damage != Damage::TooDeep && self.swallowed(position, bytes).is_some() {
             return self.damaged(position, damage, bytes);
         }
         self.position = position;
@@ -129,8 +130,8 @@ impl Scanner {
         }
     }
 
-    /// Stray text ends with its line, where a record can begin or at the separator of RFC 7464. Quotes in it mean nothing:
-    /// a single one would claim everything behind it.
+    /// Stray text ends where a record can begin or at the separator of RFC 7464, and with its line, unless the next line is
+    /// more of it. Quotes in it mean nothing: a single one would claim everything behind it.
     pub(super) fn stray(&mut self, bytes: &[u8], at_end: bool) -> Step {
         loop {
             let rest = bytes.get(self.position..).unwrap_or_default();
@@ -139,12 +140,13 @@ impl Scanner {
                 return Step::More;
             };
             self.position += found;
-            let ends = bytes[self.position] != b'{'
-                || match opens_record(bytes, self.position) {
-                    Some(opens) => opens,
-                    None if at_end => true,
-                    None => return Step::More,
-                };
+            let ends = match bytes[self.position] {
+                b'{' => opens_record(bytes, self.position),
+                // Where records may be any values, each line may be one.
+                b'\n' if self.shape == Shape::Objects => next_is_text(bytes, self.position).map(|is_text| !is_text),
+                _ => Some(true),
+            };
+            let Some(ends) = ends.or(at_end.then_some(true)) else { return Step::More };
             // What began at this brace because no record can does not end at it.
             if ends && (self.position > self.start || self.continued) {
                 return self.damaged(self.position, Damage::StrayText, bytes);

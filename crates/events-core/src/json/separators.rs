@@ -134,10 +134,10 @@ impl Separators {
     /// The end of the input.
     pub(crate) fn finish(&mut self, offset: u64, tell: &mut impl FnMut(Separated)) {
         self.stray_commas(0, tell);
-        for _ in 0..self.depth {
-            tell(separated(RepairKind::UnclosedArrayEnvelope, offset, b""));
+        let times = std::mem::take(&mut self.depth);
+        if times > 0 {
+            tell(Separated { times, ..separated(RepairKind::UnclosedArrayEnvelope, offset, b"") });
         }
-        self.depth = 0;
     }
 
     fn text(&mut self, offset: u64, text: &[u8], tell: &mut impl FnMut(Separated)) {

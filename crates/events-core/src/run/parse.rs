@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
+use bytes::Bytes;
+
 use super::context::Context;
 use super::exchange::{Exchange, Spool};
 use super::feed::{Feed, LOOK_AROUND, Task};
@@ -38,6 +40,9 @@ pub(crate) struct Parse {
     batches: Mutex<Vec<Batch>>,
 }
 
+/// The most bytes of parsed tasks that wait for their turn. Most tasks are far smaller; those of long damage are not.
+const WAITING_BYTES_MAX: usize = 16 << 20;
+
 /// How far the tasks of an input are.
 #[derive(Default)]
 struct Order {
@@ -55,6 +60,13 @@ struct Order {
 }
 
 impl Order {
+    /// Whether so much waits that more would only take memory.
+    fn has_enough(&self, threads: usize) -> bool {
+        let bytes =
+            |parsed: &Parsed| parsed.task.pieces.iter().map(Bytes::len).sum::<usize>() + parsed.batch.rejects.len();
+        self.waiting.len() > 2 * threads || self.waiting.values().map(bytes).sum::<usize>() > WAITING_BYTES_MAX
+    }
+
     fn can_advance(&self) -> bool {
         !self.advancing && self.waiting.contains_key(&self.next)
     }
@@ -182,7 +194,7 @@ impl Parse {
         let input = parsed.task.input;
         let mut order = lock(&self.orders[input]);
         order.waiting.insert(parsed.task.sequence, parsed);
-        while order.waiting.len() > 2 * self.context.config.threads && !order.can_advance() {
+        while order.has_enough(self.context.config.threads) && !order.can_advance() {
             // Enough waits. The thread that has the next task does not wait here, so this ends.
             self.context.stop.check()?;
             order = self.advanced.wait_timeout(order, LOOK_AROUND).unwrap_or_else(PoisonError::into_inner).0;
@@ -245,8 +257,10 @@ impl Parse {
         let strict = self.context.config.repair == Level::Strict;
         let (counts, text_bytes) = (&mut order.counts.repairs, order.counts.text_bytes);
         let mut tell = |separated: Separated| {
-            if separated.times > 0 {
-                *counts.entry(separated.kind).or_default() += separated.times;
+            let count = counts.entry(separated.kind).or_default();
+            *count += separated.times;
+            // Only the first are shown, and there may be millions.
+            if separated.times > 0 && *count - separated.times < SampledRepair::A_KIND_MAX {
                 repairs.push(Repair::new(separated.kind, separated.offset, &separated.before, 0, b""));
             }
             if strict && !separated.strict && violation.is_none() {
