@@ -145,6 +145,7 @@ async fn a_filter_leaves_other_rejects_as_they_are() {
         );
         let of_run = RejectFilter { run: Some("r1".parse().unwrap()), ..RejectFilter::default() };
         let report = lake.distributor(Config::default()).retry(&start("more"), &of_run).await.unwrap();
+        assert!(report.repairs.iter().all(|sampled| sampled.source == "a/x.json"), "{:?}", report.repairs);
         assert_eq!((report.inputs.len(), report.totals.rows), (1, 1));
         let line = lake.get("landing/quarantine/date=2026-11-23/run=more/from=r1/a/x.json.jsonl").await;
         let line: serde_json::Value = serde_json::from_slice(&line).unwrap();
@@ -225,7 +226,10 @@ async fn repairs_are_counted_and_sampled_in_place() {
 async fn utf_16_is_read_and_said_so() {
     let text = format!("{}\n{}\n", event(1, 1_610_000_000, 3, r#""é😀""#), event(2, 1_610_000_000, 3, "1"));
     let bytes: Vec<u8> = format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect();
-    for config in [Config::default(), tiny()] {
+    let mut member = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    member.write_all(&bytes).unwrap();
+    let member = member.finish().unwrap();
+    for (config, bytes) in [(Config::default(), &bytes), (tiny(), &bytes), (tiny(), &member)] {
         let (lake, plain) = (Lake::in_memory(), Lake::in_memory());
         lake.put("landing/pending/x", bytes.clone()).await;
         plain.put("landing/pending/x", text.clone()).await;

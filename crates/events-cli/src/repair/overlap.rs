@@ -18,9 +18,12 @@ pub(super) fn refuse(settings: &RepairSettings) -> Result<()> {
         if inputs.clone().any(|input| is_same(input, output)) {
             return Err(refused(option, output, "is an input too"));
         }
+        if is_stdout(output) {
+            return Err(refused(option, output, "is standard output too"));
+        }
     }
     if let (Some(report), Some(rejects)) = (&settings.report, &settings.rejects)
-        && (report == rejects || is_same(report, rejects))
+        && (report == rejects || is_same(report, rejects) || will_be_same(report, rejects))
     {
         return Err(refused("--report", report, "is the file of --rejects too"));
     }
@@ -42,6 +45,15 @@ fn is_same(one: &Path, other: &Path) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether two names of files that are not there yet will be of one.
+fn will_be_same(one: &Path, other: &Path) -> bool {
+    let folder = |path: &Path| match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.canonicalize(),
+        _ => Path::new(".").canonicalize(),
+    };
+    one.file_name() == other.file_name() && matches!((folder(one), folder(other)), (Ok(one), Ok(other)) if one == other)
 }
 
 #[cfg(unix)]

@@ -69,8 +69,8 @@ impl<'a> Events<'a> {
         Self { buffer: Buffer::new(bytes), offset, records, at_end, last: 0..0, repairs: Vec::new() }
     }
 
-    /// What was done to the records since the last call, whether they became events or not: in their order, with offsets of
-    /// the output counted in each record.
+    /// What was done since the last call to records that became events, and between records: in their order, with offsets
+    /// of the output counted in each record.
     pub fn take_repairs(&mut self) -> std::vec::Drain<'_, Repair> {
         self.repairs.drain(..)
     }

@@ -23,8 +23,9 @@ impl Scanner {
     pub(super) fn first_key<'a>(&self, bytes: &'a [u8]) -> Option<&'a [u8]> {
         let record = bytes.get(self.start..)?.strip_prefix(b"{")?;
         let quote = record.iter().position(|&byte| !is_space(byte))?;
-        let key = record[quote..].strip_prefix(b"\"")?;
-        Some(&record[quote..quote + 2 + memchr::memchr(b'"', key)?])
+        let delimiter = *record.get(quote).filter(|&&byte| matches!(byte, b'"' | b'\''))?;
+        let key = &record[quote + 1..];
+        Some(&record[quote..quote + 2 + memchr::memchr(delimiter, key)?])
     }
 
     /// Whether the object at `brace` opens with the first key of the record in progress. `None`: the bytes end before it is
@@ -55,10 +56,10 @@ impl Scanner {
             return None;
         }
         let record = &bytes[self.start..end];
-        let key = self.first_key(&bytes[..end])?;
-        let quote = 1 + record[1..].iter().position(|&byte| !is_space(byte))?;
-        let head = &record[..quote + key.len()];
-        let same_head = memchr::memmem::find(&record[1..], head).map(|at| self.start + 1 + at);
+        let same_head = self.first_key(&bytes[..end]).and_then(|key| {
+            let quote = 1 + record[1..].iter().position(|&byte| !is_space(byte))?;
+            memchr::memmem::find(&record[1..], &record[..quote + key.len()]).map(|at| self.start + 1 + at)
+        });
         same_head.into_iter().chain(self.line_start).min()
     }
 
@@ -106,6 +107,8 @@ impl Scanner {
                 RECORD_SEPARATOR => Next::At(at + 1),
                 b'\n' => next_record(bytes, at, |_| false),
                 b'}' => next_record(bytes, at, is_separator),
+                // All brackets of the damaged record seem to be closed.
+                b'{' if self.open <= 0 && at > self.start => next_record(bytes, at - 1, |_| false),
                 _ => Next::Nowhere,
             };
             match next {
@@ -183,7 +186,7 @@ impl Scanner {
             }
         };
         // A scan that begins at the next piece knows nothing of what is open.
-        self.open = 0;
+        self.open = 1;
         let span = self.start..limit;
         self.start = limit;
         self.position = limit;

@@ -104,7 +104,7 @@ impl Scanner {
             first_quote: 0,
             last_quote: 0,
             comment: 0..0,
-            open: 0,
+            open: 1,
             line_start: None,
         }
     }
@@ -404,8 +404,9 @@ impl Scanner {
                 }
                 // No object can follow a string: it is the next record, unless the string is a key that lost its colon.
                 Class::OpenObject => {
-                    let on_its_line = bytes[self.last_quote..self.position].contains(&b'\n');
-                    if on_its_line || !self.ends_key(bytes) {
+                    // A record that was cut behind a key is followed by the next one at once, or on its line.
+                    let between = &bytes[self.last_quote + 1..self.position];
+                    if between.is_empty() || between.contains(&b'\n') || !self.ends_key(bytes) {
                         return self.damaged(self.position, Damage::Truncated, bytes);
                     }
                     return match self.opens_alike(bytes, self.position, at_end) {

@@ -4,7 +4,7 @@
 //! the first such place belongs to the record that the range before it left open. A task never knows whether it was cut
 //! right: [`super::parse`] finds out.
 
-use std::io::{self, Read};
+use std::io::{self, BufReader, Read};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -251,13 +251,30 @@ impl Source {
                 }
                 Some(compression) => {
                     let reader = RangeReader { ranges, current: first };
-                    Reading::Compressed(
-                        decoder(compression, reader).unwrap_or_else(|error| Box::new(Broken(Some(error)))),
-                    )
+                    let reader = decoder(compression, reader).unwrap_or_else(|error| Box::new(Broken(Some(error))));
+                    Reading::Compressed(self.transcode(reader))
                 }
             };
         }
         Ok(())
+    }
+}
+
+impl Source {
+    /// A decompressed input as UTF-8, whatever it was.
+    fn transcode(&mut self, mut reader: Box<dyn Read + Send>) -> Box<dyn Read + Send> {
+        let mut first = Vec::with_capacity(Utf16::MAGIC_BYTES);
+        let read = reader.by_ref().take(Utf16::MAGIC_BYTES as u64).read_to_end(&mut first);
+        let order = Utf16::detect(&first);
+        // An error comes behind the bytes that came before it.
+        let rest = io::Cursor::new(first).chain(Broken(read.err())).chain(reader);
+        match order {
+            Some(order) => {
+                self.transcoded = true;
+                Box::new(Utf16Reader::new(order, BufReader::new(rest)))
+            }
+            None => Box::new(rest),
+        }
     }
 }
 

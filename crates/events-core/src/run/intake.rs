@@ -5,7 +5,7 @@ use super::report::{Counts, SampledRepair};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::event::{Event, Events, Fault, Reason, Reject};
-use crate::json::{Damage, Level, Repair, Separations};
+use crate::json::{Damage, Level, Separations};
 use crate::table::{Key, KindCache, Row, content_digest, day};
 
 /// What a task holds.
@@ -18,7 +18,7 @@ pub(super) struct Batch {
     pub(super) rejects: Vec<u8>,
     pub(super) counts: Counts,
     /// Some of the repairs, in their order.
-    pub(super) repairs: Vec<Repair>,
+    pub(super) repairs: Vec<SampledRepair>,
     pub(super) separations: Separations,
     /// The first damage, when the run is strict.
     pub(super) damaged: Option<Damaged>,
@@ -81,29 +81,20 @@ impl Intake<'_> {
     }
 
     /// Takes rejects of earlier runs, a line each, whose bytes are tried again.
-    pub(super) fn lines<'p>(
-        &mut self,
-        bytes: &'p [u8],
-        offset: u64,
-        filter: &RejectFilter,
-        at_end: bool,
-    ) -> Result<&'p [u8]> {
+    pub(super) fn lines<'p>(&mut self, bytes: &'p [u8], filter: &RejectFilter, at_end: bool) -> Result<&'p [u8]> {
         let mut rest = bytes;
-        let mut at = offset;
         loop {
             let Some(length) = memchr::memchr(b'\n', rest).or((at_end && !rest.is_empty()).then_some(rest.len()))
             else {
                 return Ok(rest);
             };
             let (line, after) = rest.split_at(length);
-            self.line(line, at, filter)?;
-            let taken = length + usize::from(!after.is_empty());
-            rest = &rest[taken..];
-            at += taken as u64;
+            self.line(line, filter)?;
+            rest = &rest[length + usize::from(!after.is_empty())..];
         }
     }
 
-    fn line(&mut self, line: &[u8], offset: u64, filter: &RejectFilter) -> Result<()> {
+    fn line(&mut self, line: &[u8], filter: &RejectFilter) -> Result<()> {
         if line.trim_ascii().is_empty() {
             return Ok(());
         }
@@ -111,15 +102,11 @@ impl Intake<'_> {
         let bytes = read.as_ref().and_then(RejectLine::bytes);
         let (Some(reject), Some(bytes)) = (&read, bytes) else {
             // Somebody else wrote it, and it stays as it is.
-            let detail = "a line of the quarantine that is none";
-            self.batch.counts.records += 1;
-            return self.reject(self.source, offset, line, Reason::InvalidJson, detail);
+            self.keep_line(line, Reason::InvalidJson);
+            return Ok(());
         };
         if !filter.takes(reject) || !reject.can_be_tried() {
-            self.batch.counts.records += 1;
-            *self.batch.counts.rejects.entry(reject.reason).or_default() += 1;
-            self.batch.rejects.extend_from_slice(line);
-            self.batch.rejects.push(b'\n');
+            self.keep_line(line, reject.reason);
             return Ok(());
         }
         let (level, limits) = (self.config.repair, self.config.frame_limits());
@@ -135,6 +122,13 @@ impl Intake<'_> {
             intake.reject(&reject.source, reject.offset, &bytes, reject.reason, &reject.detail)?;
         }
         Ok(())
+    }
+
+    fn keep_line(&mut self, line: &[u8], reason: Reason) {
+        self.batch.counts.records += 1;
+        *self.batch.counts.rejects.entry(reason).or_default() += 1;
+        self.batch.rejects.extend_from_slice(line);
+        self.batch.rejects.push(b'\n');
     }
 
     fn records(&mut self, events: &mut Events<'_>) -> Result<()> {
@@ -153,7 +147,7 @@ impl Intake<'_> {
             let count = self.batch.counts.repairs.entry(repair.kind).or_default();
             *count += 1;
             if *count <= SampledRepair::A_KIND_MAX {
-                self.batch.repairs.push(repair);
+                self.batch.repairs.push(SampledRepair { source: self.source.to_owned(), repair });
             }
         }
         Ok(())

@@ -114,11 +114,16 @@ pub(crate) fn retried(date: NaiveDate, key: &str) -> String {
     format!("retried/date={date}/{key}")
 }
 
-/// In landing: what is left of rejects that were tried again. The names of all runs that had them keep the new one apart.
+/// In landing: what is left of rejects that were tried again, given by their name below the quarantine. The run that had
+/// them first stays in the name, however often they are tried, and keeps it apart from those of other runs.
 pub(crate) fn quarantine_again(date: NaiveDate, run: &RunId, key: &str) -> String {
-    let from = key.split_once('/').map_or(key, |(_, rest)| rest);
-    let from = from.strip_prefix("run=").unwrap_or(from);
-    format!("{QUARANTINE}/date={date}/run={run}/from={from}")
+    // `date=…/run=<run>/<key>` or `date=…/run=<retry>/from=<run>/<key>`
+    let below = key.split_once('/').map_or(key, |(_, below)| below);
+    let from = match below.split_once('/') {
+        Some((_, rest)) if rest.starts_with("from=") => rest.to_owned(),
+        _ => below.replacen("run=", "from=", 1),
+    };
+    format!("{QUARANTINE}/date={date}/run={run}/{from}")
 }
 
 /// In stage: everything of a run.

@@ -56,7 +56,7 @@ struct Order {
     rest: Rest,
     counts: Counts,
     separators: Separators,
-    repairs: Vec<Repair>,
+    repairs: Vec<SampledRepair>,
 }
 
 impl Order {
@@ -144,11 +144,7 @@ impl Parse {
 
     /// Some of the repairs of all inputs, when all threads are done.
     pub(crate) fn repairs(&self) -> Vec<SampledRepair> {
-        let inputs = self.orders.iter().zip(&self.plan.inputs);
-        let sampled = inputs.flat_map(|(order, input)| {
-            let repairs = std::mem::take(&mut lock(order).repairs);
-            repairs.into_iter().map(|repair| SampledRepair { source: input.key.clone(), repair })
-        });
+        let sampled = self.orders.iter().flat_map(|order| std::mem::take(&mut lock(order).repairs));
         sampled.take(SampledRepair::A_RUN_MAX).collect()
     }
 
@@ -177,7 +173,7 @@ impl Parse {
             let at_end = task.last && index + 1 == task.pieces.len();
             let (left, continued) = match input.place {
                 Place::Pending => intake.piece(bytes, offset, rest.continued, at_end)?,
-                Place::Quarantine => (intake.lines(bytes, offset, &self.filter, at_end)?, None),
+                Place::Quarantine => (intake.lines(bytes, &self.filter, at_end)?, None),
             };
             offset += (bytes.len() - left.len()) as u64;
             rest = Rest { bytes: left.to_vec(), continued };
@@ -219,7 +215,7 @@ impl Parse {
             if parsed.task.transcoded {
                 let kind = RepairKind::Utf16Transcoded;
                 *parsed.batch.counts.repairs.entry(kind).or_default() += 1;
-                repairs.insert(0, Repair::new(kind, 0, b"", 0, b""));
+                repairs.insert(0, self.sampled(input, Repair::new(kind, 0, b"", 0, b"")));
                 if self.context.config.repair == Level::Strict {
                     return Err(self.damaged(input, 0, format!("needs repair `{kind}`")));
                 }
@@ -249,7 +245,7 @@ impl Parse {
         &self,
         input: usize,
         order: &mut Order,
-        repairs: &mut Vec<Repair>,
+        repairs: &mut Vec<SampledRepair>,
         separations: &mut Separations,
         last: bool,
     ) -> Result<()> {
@@ -261,7 +257,8 @@ impl Parse {
             *count += separated.times;
             // Only the first are shown, and there may be millions.
             if separated.times > 0 && *count - separated.times < SampledRepair::A_KIND_MAX {
-                repairs.push(Repair::new(separated.kind, separated.offset, &separated.before, 0, b""));
+                let repair = Repair::new(separated.kind, separated.offset, &separated.before, 0, b"");
+                repairs.push(self.sampled(input, repair));
             }
             if strict && !separated.strict && violation.is_none() {
                 violation = Some((separated.offset, format!("needs repair `{}`", separated.kind)));
@@ -276,6 +273,10 @@ impl Parse {
             Some((offset, problem)) => Err(self.damaged(input, offset, problem)),
             None => Ok(()),
         }
+    }
+
+    fn sampled(&self, input: usize, repair: Repair) -> SampledRepair {
+        SampledRepair { source: self.plan.inputs[input].key.clone(), repair }
     }
 
     fn damaged(&self, input: usize, offset: u64, problem: String) -> Error {

@@ -91,7 +91,7 @@ pub(crate) async fn read_lines(landing: &Zone, input: &Input, mut take: impl FnM
 /// Which rejects are meant: those that meet every condition.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RejectFilter {
-    /// Those that this run has put there.
+    /// Those that this run has put there, or had put there before they were tried again.
     pub run: Option<RunId>,
     /// Those of inputs whose names begin so.
     pub source: Option<String>,
@@ -102,7 +102,7 @@ pub struct RejectFilter {
 impl RejectFilter {
     /// Whether an object of the quarantine, named below it, can hold such rejects.
     pub(crate) fn takes_object(&self, key: &str) -> bool {
-        self.run.as_ref().is_none_or(|run| run_of(key) == Some(run.as_str()))
+        self.run.as_ref().is_none_or(|run| runs_of(key).any(|of| of == run.as_str()))
     }
 
     /// Whether a reject is meant.
@@ -113,9 +113,13 @@ impl RejectFilter {
     }
 }
 
-/// The run that an object of the quarantine is of: `date=…/run=<run>/…`.
-pub(crate) fn run_of(key: &str) -> Option<&str> {
-    key.split('/').nth(1)?.strip_prefix("run=")
+/// The runs that an object of the quarantine is of, the one that put it there and the one that had its rejects first:
+/// `date=…/run=<run>/…` or `date=…/run=<run>/from=<run>/…`.
+fn runs_of(key: &str) -> impl Iterator<Item = &str> {
+    let mut segments = key.split('/').skip(1);
+    let run = segments.next().and_then(|segment| segment.strip_prefix("run="));
+    let from = segments.next().and_then(|segment| segment.strip_prefix("from="));
+    run.into_iter().chain(from)
 }
 
 #[cfg(test)]
@@ -146,6 +150,7 @@ mod tests {
         assert!(!filter(None, Some("b"), &[]).takes(&line) && !filter(None, None, &[Reason::TooLong]).takes(&line));
         let of_run = filter(Some("r-1"), None, &[]);
         assert!(of_run.takes_object("date=2026-11-23/run=r-1/a.jsonl"));
+        assert!(of_run.takes_object("date=2026-11-24/run=r-2/from=r-1/a.jsonl"));
         assert!(!of_run.takes_object("date=2026-11-23/run=r-10/a.jsonl"));
     }
 }

@@ -99,10 +99,10 @@ impl SampledRepair {
     pub const A_RUN_MAX: usize = 100;
 
     /// Keeps the first repairs of each kind.
-    pub(crate) fn keep_some(kept: &mut Vec<Repair>, repairs: &mut Vec<Repair>) {
-        repairs.sort_by_key(|repair| repair.offset);
+    pub(crate) fn keep_some(kept: &mut Vec<Self>, repairs: &mut Vec<Self>) {
+        repairs.sort_by_key(|sampled| sampled.repair.offset);
         for repair in repairs.drain(..) {
-            if (kept.iter().filter(|other| other.kind == repair.kind).count() as u64) < Self::A_KIND_MAX {
+            if (kept.iter().filter(|other| other.repair.kind == repair.repair.kind).count() as u64) < Self::A_KIND_MAX {
                 kept.push(repair);
             }
         }

@@ -62,13 +62,18 @@ pub(crate) fn attempt(text: &str, frame: usize, level: Level, limits: FrameLimit
 fn mended(text: &str, bounds: &[&str], level: Level, limits: FrameLimits) -> Attempt {
     let mut looked_at = 0;
     let mut why = Why::Nothing;
-    let bounds = if level == Level::Guess { bounds } else { &[text] };
+    let lenient = [text, bounds.first().copied().unwrap_or(text)];
+    let bounds =
+        if level == Level::Guess { bounds } else { &lenient[..if lenient[1].len() < text.len() { 2 } else { 1 }] };
     for text in bounds {
         match mend(text, level, limits) {
             Ok(mended) => return Attempt::Record(mended),
             Err(stuck) => {
                 looked_at += stuck.at + 1;
-                why = stuck.why;
+                // What a repair would need says more than that nothing helps.
+                if stuck.why != Why::Nothing {
+                    why = stuck.why;
+                }
             }
         }
     }

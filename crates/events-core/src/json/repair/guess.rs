@@ -94,10 +94,19 @@ impl Mender<'_> {
     fn member_follows(&self, at: usize) -> bool {
         match self.bytes.get(at) {
             None | Some(b'}' | b',' | b'/' | b'#' | b'.') => true,
-            Some(_) => self
-                .key_end(at)
-                .is_some_and(|end| matches!(self.bytes.get(end), Some(b':' | b'{' | b'[' | b'"' | b'-' | b'0'..=b'9'))),
+            Some(_) => match self.key_end(at) {
+                Some(end) => matches!(self.bytes.get(end), None | Some(b':' | b'{' | b'[' | b'"' | b'-' | b'0'..=b'9')),
+                None => self.ends_in_key(at),
+            },
         }
+    }
+
+    /// Whether the text ends in the key that begins here.
+    fn ends_in_key(&self, at: usize) -> bool {
+        let rest = self.text.get(at..).unwrap_or_default();
+        let opening = Quotes::opening(rest);
+        rest.len() <= KEY_BYTES_MAX
+            && opening.is_some_and(|(quotes, width)| !rest[width..].contains(|c| quotes.closes(c)))
     }
 
     /// Whether a key with its colon begins here.

@@ -483,10 +483,14 @@ impl<'a> Mender<'a> {
     }
 }
 
-/// The length of a comment at the beginning of a text; the line feed after it is not part of it.
+/// The length of a comment at the beginning of a text; the line feed after it is not part of it. A block that does not end
+/// within [`COMMENT_BYTES_MAX`] is none.
 pub(super) fn comment_length(text: &str) -> Option<usize> {
+    /// A bound keeps reading linear where many blocks begin and none ends.
+    const COMMENT_BYTES_MAX: usize = 4096;
     if let Some(block) = text.strip_prefix("/*") {
-        return block.find("*/").map(|at| at + 4);
+        let window = &block.as_bytes()[..block.len().min(COMMENT_BYTES_MAX)];
+        return memchr::memmem::find(window, b"*/").map(|at| at + 4);
     }
     (text.starts_with("//") || text.starts_with('#')).then(|| text.find(['\n', '\r']).unwrap_or(text.len()))
 }
