@@ -1,7 +1,10 @@
 //! Each measurement has a process of its own, so that none finds the memory that another has warmed or grown.
 
+use std::ffi::OsStr;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
+use events_core::json::Level;
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result};
@@ -9,26 +12,41 @@ use crate::floor::{self, FloorRun};
 use crate::job::{self, JobRun};
 use crate::lake::Lake;
 use crate::options::{Errand, Place};
+use crate::repair::pass::{self, Pass};
 
-/// Runs the job in a child.
-pub(crate) fn job(lake: &Lake, threads: u16) -> Result<JobRun> {
-    start("run", lake, threads)
+/// Runs the job in a child, with repair up to that level.
+pub(crate) fn job(lake: &Lake, threads: u16, level: Level) -> Result<JobRun> {
+    start("run", &[place(lake, &threads.to_string()), vec![("--level", level.name().as_ref())]].concat())
 }
 
 /// Measures the floor of the table that the job has made, in a child.
 pub(crate) fn floor(lake: &Lake, threads: u16) -> Result<FloorRun> {
-    start("encode", lake, threads)
+    start("encode", &place(lake, &threads.to_string()))
+}
+
+/// Repairs a file in a child.
+pub(crate) fn repair(file: &Path, level: Level) -> Result<Pass> {
+    start("repair", &[("--file", file.as_ref()), ("--level", level.name().as_ref())])
+}
+
+/// Checks the lines of a file in a child.
+pub(crate) fn check(file: &Path) -> Result<Pass> {
+    start("check", &[("--file", file.as_ref())])
+}
+
+fn place<'a>(lake: &'a Lake, threads: &'a str) -> Vec<(&'static str, &'a OsStr)> {
+    vec![("--lake", lake.root().as_ref()), ("--threads", threads.as_ref())]
 }
 
 /// Starts this program again and reads its answer.
-fn start<T: DeserializeOwned>(errand: &'static str, lake: &Lake, threads: u16) -> Result<T> {
+fn start<T: DeserializeOwned>(errand: &'static str, options: &[(&str, &OsStr)]) -> Result<T> {
     let program = std::env::current_exe().map_err(Error::io("finding", "this program".as_ref()))?;
-    let output = Command::new(&program)
-        .args(["child", errand, "--threads", &threads.to_string(), "--lake"])
-        .arg(lake.root())
-        .stderr(Stdio::inherit())
-        .output()
-        .map_err(Error::io("starting", &program))?;
+    let mut command = Command::new(&program);
+    command.args(["child", errand]);
+    for (name, value) in options {
+        command.arg(name).arg(value);
+    }
+    let output = command.stderr(Stdio::inherit()).output().map_err(Error::io("starting", &program))?;
     if !output.status.success() {
         return Err(Error::Child { errand, status: output.status });
     }
@@ -39,8 +57,10 @@ fn start<T: DeserializeOwned>(errand: &'static str, lake: &Lake, threads: u16) -
 pub(crate) fn run(errand: &Errand) -> Result<()> {
     let lake = |place: &Place| Lake::open(place.lake.clone());
     let line = match errand {
-        Errand::Run(place) => serde_json::to_string(&job::run(&lake(place), place.threads)?),
+        Errand::Run { place, level } => serde_json::to_string(&job::run(&lake(place), place.threads, *level)?),
         Errand::Encode(place) => serde_json::to_string(&floor::run(&lake(place), place.threads)?),
+        Errand::Repair { file, level } => serde_json::to_string(&pass::repair(file, *level)?),
+        Errand::Check { file } => serde_json::to_string(&pass::check(file)?),
     };
     println!("{}", line.expect("plain data with text for keys is JSON"));
     Ok(())

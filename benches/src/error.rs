@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::path::{Path, PathBuf};
 
 use events_cli::generate::GenerateError;
+use events_core::json::Level;
 use parquet::errors::ParquetError;
 
 /// An error of a benchmark. There is nothing to do about one but to read it.
@@ -37,6 +38,11 @@ pub(crate) enum Error {
     /// The job did something else than what it is measured for.
     #[error("{what} of case `{case}`: {actual} where {expected} must be")]
     Mismatch { case: &'static str, what: &'static str, expected: u64, actual: u64 },
+    /// Repair has broken a promise.
+    #[error("{what}: {actual} where {expected} must be, in {layout} at {level}")]
+    Recovery { what: &'static str, layout: &'static str, level: Level, expected: u64, actual: u64 },
+    #[error("finding `{}`: build it with `cargo build --release -p events-cli`", path.display())]
+    Unbuilt { path: PathBuf },
 }
 
 /// The result of everything here.

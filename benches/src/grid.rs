@@ -35,7 +35,7 @@ fn cells(outcome: &Outcome) -> [(&'static str, String); 14] {
 }
 
 /// Lines as Markdown, the first as the heading: the first column begins, the others end where its longest cell does.
-fn align<const N: usize>(lines: &[[String; N]]) -> String {
+pub(crate) fn align<const N: usize>(lines: &[[String; N]]) -> String {
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or_default();
     let widths: [usize; N] = std::array::from_fn(width);
     let rule: [String; N] = std::array::from_fn(|column| match (column, widths[column] + 1) {

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use chrono::NaiveDate;
 use events_core::Config;
+use events_core::json::Level;
 use events_core::run::{Distributor, PhaseReport, Report, Start};
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Builder;
@@ -47,10 +48,11 @@ pub(crate) fn config(threads: u16) -> Config {
     Config { threads, memory_bytes: MEMORY_BYTES_MIN.max(MEMORY_BYTES_A_THREAD * threads), ..Config::default() }
 }
 
-/// Runs the job once. The process must be new, because what it has used is read at the end.
-pub(crate) fn run(lake: &Lake, threads: u16) -> Result<JobRun> {
+/// Runs the job once, with repair up to that level. The process must be new, because what it has used is read at the end.
+pub(crate) fn run(lake: &Lake, threads: u16, repair: Level) -> Result<JobRun> {
     let began = Instant::now();
-    let distributor = Distributor::new(lake.zones()?, lake.scratch(), config(threads))?;
+    let config = Config { repair, ..config(threads) };
+    let distributor = Distributor::new(lake.zones()?, lake.scratch(), config)?;
     let distributor = distributor.with_clock(move || began.elapsed());
     // Neither is of any consequence for what a run costs.
     let start = Start { run: "bench".parse()?, date: NaiveDate::default() };

@@ -1,4 +1,5 @@
-//! Benchmarks: the whole job, each time beside its *floor*, which is the pure encoding of the rows that it wrote.
+//! Benchmarks: the whole job, each time beside its *floor*, which is the pure encoding of the rows that it wrote; and
+//! repair.
 //!
 //! Wall time says more about the machine than about the job; the ratio of the two survives another machine.
 //! `README.md` tells how to run it and how to read the figures.
@@ -14,6 +15,7 @@
 //! | `spread`, `outcome` | from runs to figures |
 //! | `machine`, `grid` | what people read |
 //! | `suite` | the cases in turn |
+//! | `repair` | what repair recovers, and how fast |
 
 mod case;
 mod child;
@@ -26,6 +28,7 @@ mod lake;
 mod machine;
 mod options;
 mod outcome;
+mod repair;
 mod spread;
 mod suite;
 mod usage;
@@ -41,6 +44,8 @@ fn main() -> ExitCode {
     let options = Options::parse();
     let result = match &options.command {
         Some(Command::Child(errand)) => child::run(errand),
+        Some(Command::Repair(repair)) if repair.check => repair::check(&repair.folder(), repair.threads),
+        Some(Command::Repair(repair)) => repair::measure(repair),
         None if options.check => suite::check(&options),
         None => suite::measure(&options),
     };

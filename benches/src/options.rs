@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use events_core::json::Level;
 
 use crate::case::Case;
+use crate::repair::Peers;
 
 /// Measures the job beside the pure encoding of the rows that it writes.
 ///
@@ -27,7 +29,7 @@ pub(crate) struct Options {
     /// Also write everything that was measured to this file
     #[arg(long, value_name = "FILE", conflicts_with = "check")]
     pub(crate) json: Option<PathBuf>,
-    /// Measure nothing: run every case once at a hundredth of its size, and check its table
+    /// Measure nothing: run every case once at a hundredth of its size, and check its table; without a case, also check repair
     #[arg(long)]
     pub(crate) check: bool,
     #[command(subcommand)]
@@ -40,27 +42,88 @@ impl Options {
         if self.cases.is_empty() { &Case::ALL } else { &self.cases }
     }
 
+    /// Whether nothing was chosen.
+    pub(crate) fn is_everything(&self) -> bool {
+        self.cases.is_empty()
+    }
+
     /// Where temporary folders are made.
     pub(crate) fn folder(&self) -> PathBuf {
         self.folder.clone().unwrap_or_else(std::env::temp_dir)
     }
 }
 
-/// What the program does for itself.
+/// What else the program does.
 #[derive(Debug, Clone, Subcommand)]
 pub(crate) enum Command {
+    /// Measures repair: what it recovers of damaged records, and how fast it is.
+    Repair(RepairOptions),
     /// One measurement, in a process of its own.
     #[command(subcommand, hide = true)]
     Child(Errand),
+}
+
+/// `repair`
+#[derive(Debug, Clone, Args)]
+pub(crate) struct RepairOptions {
+    /// How often to measure everything but the peers
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) runs: u32,
+    /// Megabytes of records
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(crate) megabytes: usize,
+    /// What the records and their damage are drawn from
+    #[arg(long, value_name = "N", default_value_t = Self::DEFAULT_SEED)]
+    pub(crate) seed: u64,
+    /// Threads of the jobs; repair by itself has one
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: u16,
+    /// Where the folder for inputs and tables is made; about 700 MB for 5 runs [default: the system's folder for such]
+    #[arg(long, value_name = "DIR")]
+    folder: Option<PathBuf>,
+    /// Also write everything that was measured to this file
+    #[arg(long, value_name = "FILE", conflicts_with = "check")]
+    pub(crate) json: Option<PathBuf>,
+    /// Measure nothing: only judge a small input
+    #[arg(long)]
+    pub(crate) check: bool,
+    #[command(flatten)]
+    pub(crate) peers: Peers,
+}
+
+impl RepairOptions {
+    pub(crate) const DEFAULT_SEED: u64 = 7;
+
+    /// Where temporary folders are made.
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.folder.clone().unwrap_or_else(std::env::temp_dir)
+    }
 }
 
 /// What a child is started for.
 #[derive(Debug, Clone, Subcommand)]
 pub(crate) enum Errand {
     /// The job.
-    Run(Place),
+    Run {
+        #[command(flatten)]
+        place: Place,
+        #[arg(long)]
+        level: Level,
+    },
     /// Its floor.
     Encode(Place),
+    /// Repair of a file.
+    Repair {
+        #[arg(long)]
+        file: PathBuf,
+        #[arg(long)]
+        level: Level,
+    },
+    /// The floor of repair.
+    Check {
+        #[arg(long)]
+        file: PathBuf,
+    },
 }
 
 /// Where a child works, and with how many threads.

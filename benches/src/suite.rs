@@ -3,6 +3,7 @@
 use std::fs;
 
 use events_cli::generate::GenerateConfig;
+use events_core::json::Level;
 use serde::Serialize;
 
 use crate::case::Case;
@@ -14,6 +15,7 @@ use crate::job;
 use crate::machine::Machine;
 use crate::options::Options;
 use crate::outcome::{Figures, Outcome, Pair};
+use crate::repair;
 use crate::verify;
 
 /// Everything that was measured, for machines.
@@ -44,14 +46,14 @@ pub(crate) fn measure(options: &Options) -> Result<()> {
     fs::write(path, text + "\n").map_err(Error::io("writing", path))
 }
 
-/// Runs the cases in small, and says nothing about time.
+/// Runs the cases in small, and repair when no case is named; says nothing about time.
 pub(crate) fn check(options: &Options) -> Result<()> {
     for &case in options.cases() {
         let input = generate(case, &case.check_config(), options)?;
         let pair = pair(case, &input, 1, options.threads)?;
         println!("{}: {} rows in {} partitions, as expected", case.name(), pair.job.rows, pair.job.partitions);
     }
-    Ok(())
+    if options.is_everything() { repair::check(&options.folder(), options.threads) } else { Ok(()) }
 }
 
 /// Measures a case. There is none when nothing was measured.
@@ -75,7 +77,7 @@ fn generate(case: Case, config: &GenerateConfig, options: &Options) -> Result<In
 /// A run over a fresh lake and the floor of its table, both checked.
 fn pair(case: Case, input: &Input, run: u32, threads: u16) -> Result<Pair> {
     let lake = input.lake(run)?;
-    let pair = Pair { job: child::job(&lake, threads)?, floor: child::floor(&lake, threads)? };
+    let pair = Pair { job: child::job(&lake, threads, Level::default())?, floor: child::floor(&lake, threads)? };
     verify::check(case, input.expected(), &pair.job, &pair.floor)?;
     Ok(pair)
 }

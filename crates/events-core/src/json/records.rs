@@ -186,7 +186,29 @@ impl Records {
 
     /// The next item. `None`: more bytes are needed or, when `at_end`, there is nothing left. `offset` is that of the
     /// buffer's first byte.
+    #[inline]
     pub(crate) fn next<'a, R: Reading>(
+        &mut self,
+        buffer: &mut Buffer<'a>,
+        offset: u64,
+        at_end: bool,
+    ) -> Option<Item<R::Sound<'a>>> {
+        // Nearly all records are sound and follow one: what they are read into is large, and moved as little as can be.
+        if self.gap.is_empty()
+            && self.planned.is_empty()
+            && let Some((sound, span)) = self.read::<R>(buffer)
+        {
+            let between = self.separators_from.min(span.start)..span.start;
+            self.separations.before_record(offset + between.start as u64, &buffer.bytes[between]);
+            self.separators_from = span.end;
+            return Some(Item { span, what: What::Sound(sound) });
+        }
+        self.next_of_gap::<R>(buffer, offset, at_end)
+    }
+
+    /// [`Records::next`] when it may be in a gap, or begin one.
+    #[inline(never)]
+    fn next_of_gap<'a, R: Reading>(
         &mut self,
         buffer: &mut Buffer<'a>,
         offset: u64,
@@ -253,6 +275,7 @@ impl Records {
 
     /// The next record when it is sound and within the limits, which nearly all are: the reader itself finds its end, where
     /// the scanner would, in one pass instead of two.
+    #[inline]
     fn read<'a, R: Reading>(&mut self, buffer: &mut Buffer<'a>) -> Option<(R::Sound<'a>, Range<usize>)> {
         let start = self.scanner.record_start(buffer.bytes)?;
         if start < self.read_from {
