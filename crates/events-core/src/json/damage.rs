@@ -10,11 +10,11 @@ pub enum Damage {
     Truncated,
     /// A string or a bracket is closed where it cannot be.
     Unbalanced,
-    /// More levels of nesting than [`FrameLimits::depth_max`].
+    /// More levels of nesting than [`FrameLimits::depth_max`](super::FrameLimits::depth_max).
     TooDeep,
-    /// More bytes than [`FrameLimits::record_bytes_max`].
+    /// More bytes than [`FrameLimits::record_bytes_max`](super::FrameLimits::record_bytes_max).
     TooLong,
-    /// More keys than [`FrameLimits::keys_max`].
+    /// More keys than [`FrameLimits::keys_max`](super::FrameLimits::keys_max).
     TooManyKeys,
     /// Text between records that no record claims.
     StrayText,
