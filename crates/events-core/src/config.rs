@@ -53,6 +53,8 @@ impl Config {
     pub const DEFAULT_MEMORY_BYTES: usize = 128 << 20;
     /// What [`Config::file_bytes_max`] is when nobody says: above it, readers gain nothing from larger files.
     pub const DEFAULT_FILE_BYTES_MAX: usize = 64 << 20;
+    /// Up to here a compressed input may grow by any ratio: a few kilobytes of the same line are no bomb.
+    pub const DECOMPRESSED_BYTES_FREE: u64 = 64 << 20;
     /// What [`Config::decompressed_bytes_max`] is when nobody says: ten times the largest object that S3 moves in a request.
     pub const DEFAULT_DECOMPRESSED_BYTES_MAX: u64 = 64 << 30;
     /// What [`Config::decompression_ratio_max`] is when nobody says: events compress to a tenth or a thirtieth, bombs to a

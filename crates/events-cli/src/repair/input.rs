@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::{self, BufReader, Cursor, ErrorKind, Read};
 use std::rc::Rc;
 
+use events_core::Config;
 use events_core::event::Reason;
 use events_core::json::Compression;
 use flate2::bufread::MultiGzDecoder;
@@ -13,9 +14,6 @@ use flate2::bufread::MultiGzDecoder;
 use super::PIECE_BYTES;
 use crate::error::Error;
 use crate::settings::{DecompressionLimits, Source};
-
-/// Up to here an input may grow by any ratio: a few kilobytes of the same line are no bomb.
-const DECOMPRESSED_BYTES_FREE: u64 = 64 << 20;
 
 /// An input that is being read.
 pub(super) struct Input {
@@ -114,7 +112,7 @@ struct Growth {
 impl Growth {
     fn bytes_max(&self) -> u64 {
         let by_ratio = self.stored_bytes.max(self.read.get()).saturating_mul(self.limits.ratio_max);
-        self.limits.bytes_max.min(by_ratio.max(DECOMPRESSED_BYTES_FREE))
+        self.limits.bytes_max.min(by_ratio.max(Config::DECOMPRESSED_BYTES_FREE))
     }
 }
 
@@ -223,6 +221,6 @@ mod tests {
         let bomb = zstd::encode_all(&vec![b' '; 80 << 20][..], 1).unwrap();
         assert_eq!(read(Cursor::new(bomb.clone()), DecompressionLimits { ratio_max: 1 << 20, ..LIMITS }).1, None);
         let (bytes, reason) = read(Cursor::new(bomb), LIMITS);
-        assert_eq!((bytes.len(), reason), (DECOMPRESSED_BYTES_FREE as usize, Some(Reason::DecompressionLimit)));
+        assert_eq!((bytes.len(), reason), (Config::DECOMPRESSED_BYTES_FREE as usize, Some(Reason::DecompressionLimit)));
     }
 }

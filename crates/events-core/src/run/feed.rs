@@ -14,6 +14,7 @@ use super::context::Context;
 use super::plan::{Input, Plan};
 use super::ranges::{RangeReader, Ranges};
 use super::remote::Remote;
+use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::event::Reason;
 use crate::json::split::{boundaries, first_key};
@@ -98,9 +99,6 @@ impl Feed {
     }
 }
 
-/// Up to here an input may grow by any ratio: a few kilobytes of the same line are no bomb.
-const DECOMPRESSED_BYTES_FREE: u64 = 64 << 20;
-
 /// An input that is being read.
 struct Source {
     input: usize,
@@ -144,10 +142,9 @@ impl Source {
             record_bytes_max: context.config.record_bytes_max,
             transcoded: false,
             decompressed: 0,
-            decompressed_max: context
-                .config
-                .decompressed_bytes_max
-                .min(input.bytes.saturating_mul(context.config.decompression_ratio_max).max(DECOMPRESSED_BYTES_FREE)),
+            decompressed_max: context.config.decompressed_bytes_max.min(
+                input.bytes.saturating_mul(context.config.decompression_ratio_max).max(Config::DECOMPRESSED_BYTES_FREE),
+            ),
             carry: Vec::new(),
             offset: 0,
             first_key: None,
