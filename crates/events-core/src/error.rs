@@ -2,8 +2,6 @@
 
 use std::path::PathBuf;
 
-use object_store::path::Path;
-
 /// What whoever gets an [`Error`] can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -14,7 +12,7 @@ pub enum ErrorKind {
     Storage,
     /// Somebody asked the run to stop, and it did before anything was published.
     Interrupted,
-    /// Finish by hand what the run has committed and not carried out: running again would add its rows a second time.
+    /// Run again, when the store answers: the run is committed, and the next one carries out what is left of it.
     Unfinished,
     /// Mend the data, or let repair go further: the run was to stop at the first damage, and did before anything was
     /// published.
@@ -93,11 +91,45 @@ pub enum Error {
         /// What is wrong with it.
         problem: String,
     },
-    /// Another run committed to the same table at the same time. Running again is safe.
-    #[error("another run committed `{entry}` first; nothing was published, run again")]
+    /// Other runs committed to the same table each time that this one was about to. Running again is safe.
+    #[error("other runs committed to `{table}` first, {attempts} times; nothing was published, run again")]
     Conflict {
-        /// The entry of the log that both wanted.
-        entry: Path,
+        /// The URL of the trusted zone.
+        table: String,
+        /// How often this run has begun.
+        attempts: usize,
+    },
+    /// The store did not say whether it took the commit. Nothing is lost either way: the next run sees what holds, and
+    /// goes on from there.
+    #[error("whether the run is committed as `{entry}` is unknown; run again: the next run finds out")]
+    Undecided {
+        /// The URL of the entry of the log.
+        entry: String,
+        /// What failed.
+        #[source]
+        source: Box<Error>,
+    },
+    /// The store does not keep the conditions that keep several runs apart.
+    #[error("the store of zone `{zone}` {problem}, so two runs at once could lose rows; make sure that only one runs")]
+    Unconditional {
+        /// The URL of the trusted zone.
+        zone: String,
+        /// What it did.
+        problem: &'static str,
+    },
+    /// An object of the table is neither what a run has read nor what it was to become: somebody else has written to it.
+    #[error("object `{object}` was changed by something else than a run")]
+    Changed {
+        /// The URL of the object.
+        object: String,
+    },
+    /// What the table says about itself is not what a run writes there.
+    #[error("table object `{object}`: {problem}")]
+    Table {
+        /// The URL of the object.
+        object: String,
+        /// What is wrong with it.
+        problem: String,
     },
     /// The counts of the run do not balance, so something would have been lost or doubled. Nothing was published.
     #[error("the ledger does not balance: {problem}")]
@@ -114,12 +146,10 @@ pub enum Error {
         #[source]
         source: Box<parquet::errors::ParquetError>,
     },
-    /// A run failed after its commit. What is left to do is in the entry of the log: files to publish, inputs to move.
-    #[error(
-        "the run is committed as `{entry}`, but was not carried out to its end; running again would add its rows a second time"
-    )]
+    /// A run failed after its commit. What is left to do is in the entry of the log, and the next run does it first.
+    #[error("the run is committed as `{entry}`, but was not carried out to its end: the next run finishes it")]
     Unfinished {
-        /// The URL of the entry of the log.
+        /// The URL of the entry of the log, or of a parsed stage what says that it is whole.
         entry: String,
         /// What failed.
         #[source]
@@ -144,11 +174,18 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Setting { .. } | Self::NoStage { .. } | Self::TooManyPartitions { .. } => ErrorKind::Configuration,
+            Self::Setting { .. }
+            | Self::NoStage { .. }
+            | Self::TooManyPartitions { .. }
+            | Self::Unconditional { .. }
+            | Self::Changed { .. }
+            | Self::Table { .. } => ErrorKind::Configuration,
             Self::Damaged { .. } => ErrorKind::Data,
-            Self::Storage { .. } | Self::InputChanged { .. } | Self::Scratch { .. } | Self::Conflict { .. } => {
-                ErrorKind::Storage
-            }
+            Self::Storage { .. }
+            | Self::InputChanged { .. }
+            | Self::Scratch { .. }
+            | Self::Conflict { .. }
+            | Self::Undecided { .. } => ErrorKind::Storage,
             Self::Interrupted => ErrorKind::Interrupted,
             Self::Unfinished { .. } => ErrorKind::Unfinished,
             Self::Stage { .. } | Self::Ledger { .. } | Self::Parquet { .. } | Self::Panic { .. } => ErrorKind::Bug,

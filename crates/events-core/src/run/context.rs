@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use super::exchange::{Exchange, Overflow, Scratch, ScratchFile, Spool, Spread, StageLanes, StageWhat};
+use super::layout::RunId;
 use super::progress::Progress;
+use super::rejects::RejectFilter;
 use super::start::Start;
 use super::stop::Stop;
+use super::writers::Writers;
 use super::zone::Zones;
 use crate::config::Config;
 use crate::table::Kinds;
@@ -14,7 +17,12 @@ use crate::table::Kinds;
 pub(crate) struct Context {
     pub(crate) config: Config,
     pub(crate) zones: Zones,
+    pub(crate) writers: Writers,
     pub(crate) start: Start,
+    /// The name of the run's folder in the stage zone: another for each of its tries, and for the halves of a job.
+    pub(crate) stage: RunId,
+    /// Of rejects that are tried again: which.
+    pub(crate) filter: RejectFilter,
     pub(crate) stop: Arc<Stop>,
     pub(crate) progress: Arc<Progress>,
     pub(crate) scratch: Arc<Scratch>,
@@ -29,6 +37,11 @@ impl Context {
     /// have not overflowed, and encoders, take the rest.
     pub(crate) fn lane_bytes_max(&self) -> usize {
         self.config.memory_bytes / (2 * self.config.threads)
+    }
+
+    /// Requests that are in flight while nothing else is done.
+    pub(crate) fn requests(&self) -> usize {
+        8 * self.config.requests_max
     }
 
     /// The bytes of an input that a thread parses at once.
@@ -61,7 +74,7 @@ impl Context {
     }
 
     pub(crate) fn stage_lanes(&self, what: StageWhat) -> StageLanes {
-        let (zone, run) = (self.zones.stage.clone(), self.start.run.clone());
+        let (zone, run) = (self.zones.stage.clone(), self.stage.clone());
         StageLanes { zone, run, what, kinds: Arc::clone(&self.kinds) }
     }
 }

@@ -5,7 +5,7 @@
 //! right: [`super::parse`] finds out.
 
 use std::io::{self, BufReader, Read};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -42,6 +42,8 @@ pub(crate) struct Task {
 pub(crate) struct Feed {
     context: Arc<Context>,
     plan: Arc<Plan>,
+    /// By input: of its bytes as stored, once all are read.
+    digests: Vec<Arc<OnceLock<u128>>>,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -61,7 +63,13 @@ pub(crate) const LOOK_AROUND: Duration = Duration::from_millis(20);
 
 impl Feed {
     pub(crate) fn new(context: Arc<Context>, plan: Arc<Plan>) -> Self {
-        Self { context, plan, state: Mutex::default(), changed: Condvar::new() }
+        let digests = plan.inputs.iter().map(|_| Arc::default()).collect();
+        Self { context, plan, digests, state: Mutex::default(), changed: Condvar::new() }
+    }
+
+    /// The digest of an input's bytes as stored; `None` when not all were read, or nobody needs it.
+    pub(crate) fn digest(&self, input: usize) -> Option<u128> {
+        self.digests[input].get().copied()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -78,7 +86,8 @@ impl Feed {
             }
             if let Some(input) = self.plan.inputs.get(state.next) {
                 state.next += 1;
-                break Source::new(&self.context, state.next - 1, input, remote);
+                let number = state.next - 1;
+                break Source::new(&self.context, number, input, &self.digests[number], remote);
             }
             if state.busy == 0 {
                 return Ok(None);
@@ -133,11 +142,17 @@ enum Chunk {
 }
 
 impl Source {
-    fn new(context: &Arc<Context>, number: usize, input: &Input, remote: &Remote) -> Self {
+    fn new(
+        context: &Arc<Context>,
+        number: usize,
+        input: &Input,
+        digest: &Arc<OnceLock<u128>>,
+        remote: &Remote,
+    ) -> Self {
         Self {
             input: number,
             sequence: 0,
-            reading: Reading::Unopened(Box::new(Ranges::new(context, input, remote))),
+            reading: Reading::Unopened(Box::new(Ranges::new(context, input, digest, remote))),
             chunk_bytes: context.chunk_bytes(),
             record_bytes_max: context.config.record_bytes_max,
             transcoded: false,

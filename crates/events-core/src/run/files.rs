@@ -90,7 +90,7 @@ impl<'a> Files<'a> {
         self.outputs.push(Output { folder, digest, rows, bytes });
         let context = self.context;
         context.progress.rows_written.fetch_add(rows, Ordering::Relaxed);
-        let (zone, path) = (context.zones.stage.clone(), layout::stage_out(&context.start.run, digest));
+        let (zone, path) = (context.zones.stage.clone(), layout::stage_out(&context.stage, digest));
         let put = self.remote.start(async move {
             let payload: PutPayload = file.bytes.into_iter().collect();
             let put = zone.store().put(&zone.path(&path)?, payload).await;

@@ -10,9 +10,15 @@
 //! stage/events/run=<run>/keys/shard=NNNN/<n>.parquet                    keys by id
 //! stage/events/run=<run>/out/<digest>.parquet                           files of the table before the commit
 //! stage/events/run=<run>/quarantine/<n>.jsonl                           rejects before the commit
+//! stage/events/run=<run>/begun.json                                     the commit that the run began behind
 //! stage/events/run=<run>/complete.json                                  all of a parsed stage is there
+//! stage/events/run=<run>/moved                                          the inputs of a parsed stage are moved
 //! trusted/events/domain_event_type=…/year=…/month=…/day=…/part-<seq>-<digest>.parquet
+//! trusted/control/table.json                                            what says that this is a table
+//! trusted/control/latest.json                                           where to begin to list the log
 //! trusted/control/log/<seq>.json                                        commits, numbered without gaps from 1
+//! trusted/control/log/<seq>.done                                        the commit is carried out
+//! trusted/control/log/<seq>.checkpoint.json                             the files of the table after the commit
 //! ```
 
 use std::fmt;
@@ -21,6 +27,7 @@ use std::str::FromStr;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use super::report::Job;
 use crate::error::Error;
 
 /// The name of a run: unique among the runs of a table.
@@ -37,15 +44,21 @@ impl RunId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
 
-impl FromStr for RunId {
-    type Err = Error;
+    /// What a stage's name can have more than the run's.
+    const STAGE_BYTES_MAX: usize = 16;
 
-    /// A run's name is 1 to 64 letters and digits of ASCII, `-` and `_`, because it stands in paths.
-    fn from_str(text: &str) -> Result<Self, Error> {
+    /// The name of the stage of one of the run's tries, from 1: another for each, because what one leaves behind is not the
+    /// other's. The two halves of a job may have one name, so the second one's stage has its own.
+    pub(crate) fn stage(&self, job: Job, attempt: usize) -> Self {
+        let job = if job == Job::Distribute { "-out" } else { "" };
+        let attempt = if attempt == 1 { String::new() } else { format!("-try{attempt}") };
+        Self(format!("{}{job}{attempt}", self.0))
+    }
+
+    fn parse(text: &str, bytes_max: usize) -> Result<Self, Error> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        if text.is_empty() || text.len() > Self::BYTES_MAX || !text.bytes().all(allowed) {
+        if text.is_empty() || text.len() > bytes_max || !text.bytes().all(allowed) {
             let problem = format!("`{text}` is not 1 to {} letters, digits, `-` and `_`", Self::BYTES_MAX);
             return Err(Error::Setting { name: "run", problem });
         }
@@ -53,11 +66,21 @@ impl FromStr for RunId {
     }
 }
 
+impl FromStr for RunId {
+    type Err = Error;
+
+    /// A run's name is 1 to 64 letters and digits of ASCII, `-` and `_`, because it stands in paths.
+    fn from_str(text: &str) -> Result<Self, Error> {
+        Self::parse(text, Self::BYTES_MAX)
+    }
+}
+
 impl TryFrom<String> for RunId {
     type Error = Error;
 
+    /// The name of a run or of one of its stages.
     fn try_from(text: String) -> Result<Self, Error> {
-        text.parse()
+        Self::parse(&text, Self::BYTES_MAX + Self::STAGE_BYTES_MAX)
     }
 }
 
@@ -81,8 +104,19 @@ pub(crate) const QUARANTINE: &str = "quarantine";
 pub(crate) const RUNS: &str = "events";
 /// In trusted: the commits.
 pub(crate) const LOG: &str = "control/log";
+/// In trusted: the files of the table.
+pub(crate) const TABLE: &str = "events";
+/// In trusted: what says that this is a table, and by what rules.
+pub(crate) const TABLE_MARK: &str = "control/table.json";
+/// In trusted: the newest checkpoint that somebody knew of.
+pub(crate) const LATEST: &str = "control/latest.json";
 
 const COMPLETE: &str = "complete.json";
+const BEGUN: &str = "begun.json";
+const MOVED: &str = "moved";
+const CHECKPOINT_SUFFIX: &str = ".checkpoint.json";
+const ENTRY_SUFFIX: &str = ".json";
+const DONE_SUFFIX: &str = ".done";
 
 /// In landing: an input.
 pub(crate) fn pending(key: &str) -> String {
@@ -163,21 +197,73 @@ pub(crate) fn stage_complete(run: &RunId) -> String {
 
 /// The run whose [`stage_complete`] a path is.
 pub(crate) fn run_of_complete(path: &str) -> Option<RunId> {
-    path.strip_prefix(RUNS)?.strip_prefix("/run=")?.strip_suffix(COMPLETE)?.strip_suffix('/')?.parse().ok()
+    path.strip_prefix(RUNS)?.strip_prefix("/run=")?.strip_suffix(COMPLETE)?.strip_suffix('/')?.to_owned().try_into().ok()
 }
 
-/// In trusted: a file of the table. The sequence number makes the name new for ever, the digest tells files of a run
-/// apart.
-pub(crate) fn table_file(partition_folder: &str, sequence: u64, digest: u128) -> String {
-    format!("events/{partition_folder}/part-{sequence:08}-{digest:032x}.parquet")
+/// In stage: what says that the inputs of a parsed stage are moved.
+pub(crate) fn stage_moved(run: &RunId) -> String {
+    format!("{}/{MOVED}", stage(run))
+}
+
+/// In stage: what a run knew when it began.
+pub(crate) fn stage_begun(run: &RunId) -> String {
+    format!("{}/{BEGUN}", stage(run))
+}
+
+/// The run whose [`stage`] a path is.
+pub(crate) fn run_of_stage(path: &str) -> Option<RunId> {
+    path.strip_prefix(RUNS)?.strip_prefix("/run=")?.to_owned().try_into().ok()
+}
+
+/// The name of a new file of the table. The sequence number makes it new for ever, the digest tells files of a run apart.
+pub(crate) fn table_file_name(sequence: u64, digest: u128) -> String {
+    format!("part-{sequence:08}-{digest:032x}.parquet")
+}
+
+/// In trusted: a file of the table.
+pub(crate) fn table_file(partition_folder: &str, name: &str) -> String {
+    format!("{TABLE}/{partition_folder}/{name}")
+}
+
+/// In trusted: what is behind this in a listing is of that commit or a later one.
+pub(crate) fn log_from(sequence: u64) -> String {
+    format!("{LOG}/{sequence:020}")
 }
 
 /// In trusted: a commit.
 pub(crate) fn log_entry(sequence: u64) -> String {
-    format!("{LOG}/{sequence:020}.json")
+    format!("{LOG}/{sequence:020}{ENTRY_SUFFIX}")
 }
 
-/// The sequence number of a [`log_entry`].
-pub(crate) fn sequence_of(path: &str) -> Option<u64> {
-    path.strip_prefix(LOG)?.strip_prefix('/')?.strip_suffix(".json")?.parse().ok()
+/// In trusted: what says that a commit is carried out.
+pub(crate) fn log_done(sequence: u64) -> String {
+    format!("{LOG}/{sequence:020}{DONE_SUFFIX}")
+}
+
+/// In trusted: the table after a commit.
+pub(crate) fn checkpoint(sequence: u64) -> String {
+    format!("{LOG}/{sequence:020}{CHECKPOINT_SUFFIX}")
+}
+
+/// An object of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LogObject {
+    /// [`log_entry`].
+    Entry(u64),
+    /// [`log_done`].
+    Done(u64),
+    /// [`checkpoint`].
+    Checkpoint(u64),
+}
+
+impl LogObject {
+    /// The object that a path names.
+    pub(crate) fn of(path: &str) -> Option<Self> {
+        let name = path.strip_prefix(LOG)?.strip_prefix('/')?;
+        let number = |suffix| name.strip_suffix(suffix)?.parse().ok();
+        number(CHECKPOINT_SUFFIX)
+            .map(Self::Checkpoint)
+            .or_else(|| number(DONE_SUFFIX).map(Self::Done))
+            .or_else(|| number(ENTRY_SUFFIX).map(Self::Entry))
+    }
 }

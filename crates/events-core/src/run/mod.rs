@@ -3,8 +3,8 @@
 //! [`Distributor`] is the way in. It decides in values (a [`Plan`], a ledger, an entry of the table's log) and acts on
 //! stores in one order; see its module for the order and [`Report`] for what comes out.
 
-mod actions;
 mod context;
+mod control;
 mod distributor;
 mod exchange;
 mod feed;
@@ -12,7 +12,6 @@ mod files;
 mod intake;
 mod layout;
 mod ledger;
-mod log;
 mod losers;
 mod parse;
 mod phases;
@@ -20,6 +19,7 @@ mod plan;
 mod progress;
 mod quarantine;
 mod ranges;
+mod redo;
 mod rejects;
 mod remote;
 mod report;
@@ -27,6 +27,7 @@ mod stage;
 mod start;
 mod stop;
 mod write;
+mod writers;
 mod zone;
 
 pub use distributor::Distributor;
@@ -39,4 +40,5 @@ pub use report::{
 };
 pub use start::Start;
 pub use stop::Cancel;
+pub use writers::Writers;
 pub use zone::{Zone, Zones};

@@ -12,10 +12,11 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 
 use super::context::Context;
+use super::control::{Digest, Taken};
 use super::exchange::{Exchange, Spool};
 use super::feed::{Feed, LOOK_AROUND, Task};
 use super::intake::{Batch, Damaged, Intake, LaneBatch};
-use super::plan::{Place, Plan};
+use super::plan::{Input, Place, Plan};
 use super::rejects::RejectFilter;
 use super::remote::Remote;
 use super::report::{Counts, SampledRepair};
@@ -140,6 +141,15 @@ impl Parse {
     pub(crate) fn counts(&self) -> Vec<Counts> {
         let inputs = self.orders.iter().zip(&self.plan.inputs);
         inputs.map(|(order, input)| Counts { bytes: input.bytes, ..lock(order).counts.clone() }).collect()
+    }
+
+    /// The inputs, with what is known of their bytes when all threads are done.
+    pub(crate) fn taken(&self) -> Vec<Taken> {
+        let taken = |(number, input): (usize, &Input)| Taken {
+            input: input.clone(),
+            digest: self.feed.digest(number).map(Digest),
+        };
+        self.plan.inputs.iter().enumerate().map(taken).collect()
     }
 
     /// Some of the repairs of all inputs, when all threads are done.

@@ -4,41 +4,35 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use futures::{StreamExt, TryStreamExt};
-
-use super::actions;
 use super::context::Context;
+use super::control::{
+    self, Commit, Digest, LOG_VERSION, LogEntry, Publication, Step, Table, TableFile, Taken, Target,
+};
 use super::exchange::{Exchange, Spool, Staged};
 use super::files::Output;
 use super::layout::{self, RunId};
 use super::ledger::{Ledger, check_parsed, check_written};
-use super::log::{self, LOG_VERSION, LogEntry, Publication, Target};
 use super::losers::{Dropped, Losers};
 use super::parse::Parse;
 use super::plan::{Input, Place, Plan};
 use super::quarantine::Quarantine;
-use super::rejects::RejectFilter;
+use super::redo;
 use super::remote::on_threads;
 use super::report::{Counts, InputReport, Job, PartitionReport, Phase, PhaseReport, REPORT_VERSION, Report};
-use super::stage::StageManifest;
+use super::stage::{self, StageManifest};
 use super::write::Write;
-use super::zone::Zones;
+use super::writers::Writers;
 use crate::error::{Error, Result};
-
-/// Objects that are published at once between stores, each up to `file_bytes_max` in memory.
-const PUBLICATIONS_BETWEEN_STORES_MAX: usize = 2;
 
 /// The time since some moment.
 pub(crate) type Clock = Arc<dyn Fn() -> Duration + Send + Sync>;
 
 /// A run under way.
 pub(crate) struct Run {
-    pub(crate) context: Arc<Context>,
+    context: Arc<Context>,
     clock: Option<Clock>,
     began: Duration,
-    pub(crate) report: Report,
-    /// Of rejects that are tried again: which.
-    pub(crate) filter: RejectFilter,
+    report: Report,
 }
 
 impl Run {
@@ -49,19 +43,20 @@ impl Run {
             job,
             date: context.start.date,
             commit: None,
+            recovered: Vec::new(),
             totals: Counts::default(),
             repairs: Vec::new(),
             inputs: Vec::new(),
             partitions: Vec::new(),
             elapsed: Vec::new(),
         };
-        context.progress.enter(Phase::Plan);
+        context.progress.restart();
         let began = clock.as_ref().map(|clock| clock()).unwrap_or_default();
-        Self { context, clock, began, report, filter: RejectFilter::default() }
+        Self { context, clock, began, report }
     }
 
     /// Ends a phase: notes how long it took.
-    pub(crate) fn end(&mut self, phase: Phase) {
+    fn end(&mut self, phase: Phase) {
         if let Some(clock) = &self.clock {
             let now = clock();
             let elapsed_ms = now.saturating_sub(self.began).as_millis() as u64;
@@ -74,15 +69,83 @@ impl Run {
         self.context.progress.enter(phase);
     }
 
-    pub(crate) fn report(self) -> Report {
-        self.report
+    /// What others have left is finished, then the job is done. `None`: another run was faster, and what this one has
+    /// read is no longer what there is.
+    pub(crate) async fn attempt(mut self) -> Result<Option<Report>> {
+        let zones = self.context.zones.clone();
+        let mut table = Table::open(&zones.trusted).await?;
+        self.report.recovered = table.unfinished.iter().map(|entry| entry.sequence).collect();
+        redo::recover(&self.context, &mut table).await?;
+        self.require_new().await?;
+        redo::sweep(&self.context, table.snapshot.sequence).await?;
+        self.enter(Phase::Plan);
+        let written = self.work(&mut table).await;
+        let entry = match written {
+            Ok(Some(entry)) => entry,
+            Ok(None) => return Ok(Some(self.report)),
+            // Of these the stage may be what others go on from.
+            Err(error @ (Error::Unfinished { .. } | Error::Undecided { .. })) => return Err(error),
+            Err(error) => {
+                self.erase_stage().await;
+                let lost = is_of_the_moment(&error) && self.is_behind(&table).await?;
+                return if lost { Ok(None) } else { Err(error) };
+            }
+        };
+        if control::commit(&zones.trusted, &entry).await? == Commit::Lost {
+            self.erase_stage().await;
+            return Ok(None);
+        }
+        self.report.commit = Some(entry.sequence);
+        let context = Arc::clone(&self.context);
+        let applied = redo::apply(&context, &entry, |phase| self.end(phase)).await;
+        let name = || zones.trusted.name(&layout::log_entry(entry.sequence));
+        applied.map_err(|error| Error::Unfinished { entry: name(), source: Box::new(error) })?;
+        Ok(Some(self.report))
+    }
+
+    /// Everything before the commit. `None`: there is nothing to commit.
+    async fn work(&mut self, table: &mut Table) -> Result<Option<LogEntry>> {
+        match self.report.job {
+            Job::Run => {
+                let plan = self.plan(Place::Pending).await?;
+                if plan.inputs.is_empty() { Ok(None) } else { self.stage(table, &plan).await }
+            }
+            Job::Retry => {
+                let plan = self.plan(Place::Quarantine).await?;
+                if plan.inputs.is_empty() { Ok(None) } else { self.stage(table, &plan).await }
+            }
+            Job::Parse => {
+                let plan = self.plan(Place::Pending).await?;
+                if !plan.inputs.is_empty() {
+                    self.parse_to_stage(&plan).await?;
+                }
+                Ok(None)
+            }
+            Job::Distribute => self.distribute(table).await.map(Some),
+        }
+    }
+
+    /// What is done before the first write of a run that is to commit.
+    async fn begin_writing(&self, table: &mut Table) -> Result<()> {
+        self.context.stop.check()?;
+        if self.context.writers == Writers::Many {
+            control::require_conditional(&self.context.zones.trusted).await?;
+        }
+        table.note(&self.context.zones.trusted).await?;
+        redo::begin(&self.context, table.snapshot.sequence).await
+    }
+
+    /// Whether another run has committed since this one looked.
+    async fn is_behind(&self, table: &Table) -> Result<bool> {
+        Ok(self.context.writers == Writers::Many
+            && control::is_committed(&self.context.zones.trusted, table.next_sequence()).await?)
     }
 
     /// Fixes the inputs: all that is pending, or the objects of the quarantine that the filter takes.
-    pub(crate) async fn plan(&mut self, place: Place) -> Result<Arc<Plan>> {
+    async fn plan(&mut self, place: Place) -> Result<Arc<Plan>> {
         let mut plan = Plan::of(&self.context.zones.landing, place).await?;
         if place == Place::Quarantine {
-            plan.inputs.retain(|input| self.filter.takes_object(&input.key));
+            plan.inputs.retain(|input| self.context.filter.takes_object(&input.key));
         }
         self.context.progress.input_bytes.store(plan.bytes(), Ordering::Relaxed);
         self.end(Phase::Plan);
@@ -90,69 +153,73 @@ impl Run {
     }
 
     /// Refuses a name that another run has used and left something under.
-    pub(crate) async fn require_new(&self, path: &str) -> Result<()> {
-        let stage = &self.context.zones.stage;
-        if actions::is_empty(stage, path).await? {
+    async fn require_new(&self) -> Result<()> {
+        let (stage, path) = (&self.context.zones.stage, layout::stage(&self.context.stage));
+        if redo::is_empty(stage, &path).await? {
             return Ok(());
         }
-        let problem = format!("`{}` is there already: each run needs a name of its own", stage.name(path));
+        let problem = format!("`{}` is there already: each run needs a name of its own", stage.name(&path));
         Err(Error::Setting { name: "run", problem })
     }
 
-    /// Erases what a failed run has left before its commit.
-    pub(crate) async fn or_erase<T>(&self, result: Result<T>, path: &str) -> Result<T> {
-        if result.is_err() {
-            // The error that stopped the run is the one to tell; what cannot be erased now is in nobody's way.
-            let _ = actions::erase(&self.context.zones.stage, path).await;
+    /// Erases what this run has staged and will not commit.
+    async fn erase_stage(&self) {
+        // What stopped the run is what to tell; what cannot be erased now is in nobody's way, and a later run erases it.
+        let _ = redo::erase_stage(&self.context.zones.stage, &self.context.stage).await;
+    }
+
+    /// Inputs to an entry of the log. Of rejects that are tried again, what gives no event stays where it is; `None` when
+    /// nothing gives one.
+    async fn stage(&mut self, table: &mut Table, plan: &Arc<Plan>) -> Result<Option<LogEntry>> {
+        self.begin_writing(table).await?;
+        let exchange = Arc::new(self.context.scratch_exchange(plan.bytes()));
+        let Parsed { mut taken, rejects } = self.parse(plan, &exchange).await?;
+        if self.report.job == Job::Retry {
+            let mut inputs = self.report.inputs.iter();
+            taken.retain(|_| inputs.next().is_some_and(|input| input.counts.events > 0));
         }
-        result
-    }
-
-    /// Everything before the commit, and the commit.
-    pub(crate) async fn stage(&mut self, plan: &Arc<Plan>, exchange: Arc<Exchange>, sequence: u64) -> Result<LogEntry> {
-        let rejects = self.parse(plan, &exchange).await?;
-        let quarantine = self.quarantine(plan, &rejects).await?;
-        self.write(&exchange, plan.inputs.clone(), quarantine, sequence).await
-    }
-
-    /// [`Run::stage`] of rejects that are tried again. What gives no event stays where it is; `None` when nothing does.
-    pub(crate) async fn stage_again(
-        &mut self,
-        plan: &Arc<Plan>,
-        exchange: Arc<Exchange>,
-        sequence: u64,
-    ) -> Result<Option<LogEntry>> {
-        let rejects = self.parse(plan, &exchange).await?;
-        let moved = |number: usize| self.report.inputs[number].counts.events > 0;
-        let kept = plan.inputs.iter().enumerate().filter(|(number, _)| moved(*number));
-        let inputs: Vec<_> = kept.map(|(_, input)| input.clone()).collect();
-        if inputs.is_empty() {
+        if taken.is_empty() {
+            self.erase_stage().await;
             return Ok(None);
         }
         let quarantine = self.quarantine(plan, &rejects).await?;
-        self.write(&exchange, inputs, quarantine, sequence).await.map(Some)
+        let stages = vec![self.context.stage.clone()];
+        self.write(table, &exchange, Work { taken, quarantine, stages }).await.map(Some)
     }
 
-    pub(crate) async fn parse_to_stage(
-        &mut self,
-        plan: &Arc<Plan>,
-        exchange: &Arc<Exchange>,
-    ) -> Result<Vec<Publication>> {
-        let rejects = self.parse(plan, exchange).await?;
+    async fn parse_to_stage(&mut self, plan: &Arc<Plan>) -> Result<()> {
+        let exchange = Arc::new(self.context.stage_exchange());
+        let Parsed { taken, rejects } = self.parse(plan, &exchange).await?;
         let quarantine = self.quarantine(plan, &rejects).await?;
         self.enter(Phase::Write);
-        let rows = self.flush(exchange, |exchange| &exchange.rows).await?;
-        let keys = self.flush(exchange, |exchange| &exchange.keys).await?;
-        let manifest = StageManifest::new(&self.context, &self.report.inputs, rows, keys);
-        manifest.put(&self.context.zones.stage).await?;
+        let rows = self.flush(&exchange, |exchange| &exchange.rows).await?;
+        let keys = self.flush(&exchange, |exchange| &exchange.keys).await?;
+        let manifest = StageManifest::new(&self.context, &self.report.inputs, taken, quarantine, rows, keys);
+        let entry = manifest.name(&self.context.zones.stage);
+        let put = manifest.put(&self.context.zones.stage).await;
+        put.map_err(|error| Error::Undecided { entry: entry.clone(), source: Box::new(error) })?;
         self.end(Phase::Write);
-        Ok(quarantine)
+        let finished = redo::finish_parse(&self.context, &manifest).await;
+        self.end(Phase::Move);
+        finished.map_err(|error| Error::Unfinished { entry, source: Box::new(error) })
     }
 
-    async fn parse(&mut self, plan: &Arc<Plan>, exchange: &Arc<Exchange>) -> Result<Arc<Spool>> {
+    /// All parsed stages to an entry of the log.
+    async fn distribute(&mut self, table: &mut Table) -> Result<LogEntry> {
+        let mut manifests = StageManifest::all(&self.context.zones.stage).await?;
+        self.end(Phase::Plan);
+        self.begin_writing(table).await?;
+        self.report.inputs = manifests.iter().flat_map(|manifest| manifest.inputs.clone()).collect();
+        let exchange = Arc::new(stage::open(&self.context, &mut manifests)?);
+        let mut stages: Vec<_> = manifests.into_iter().map(|manifest| manifest.run).collect();
+        stages.push(self.context.stage.clone());
+        self.write(table, &exchange, Work { taken: Vec::new(), quarantine: Vec::new(), stages }).await
+    }
+
+    async fn parse(&mut self, plan: &Arc<Plan>, exchange: &Arc<Exchange>) -> Result<Parsed> {
         self.enter(Phase::Parse);
         let rejects = Arc::new(self.context.scratch_spool(plan.inputs.len(), 16));
-        let parse = Arc::new(Parse::new(&self.context, plan, exchange, &rejects, self.filter.clone()));
+        let parse = Arc::new(Parse::new(&self.context, plan, exchange, &rejects, self.context.filter.clone()));
         let threads = {
             let parse = Arc::clone(&parse);
             on_threads(self.context.config.threads, &self.context.stop, move |remote| parse.work(remote))
@@ -164,7 +231,7 @@ impl Run {
         self.sum();
         check_parsed(&self.report.totals, entries(&exchange.rows), entries(&rejects))?;
         self.end(Phase::Parse);
-        Ok(rejects)
+        Ok(Parsed { taken: parse.taken(), rejects })
     }
 
     fn sum(&mut self) {
@@ -202,14 +269,8 @@ impl Run {
         Ok(flushed.await?.into_iter().flatten().collect())
     }
 
-    /// From an exchange to the commit.
-    pub(crate) async fn write(
-        &mut self,
-        exchange: &Arc<Exchange>,
-        inputs: Vec<Input>,
-        mut publish: Vec<Publication>,
-        sequence: u64,
-    ) -> Result<LogEntry> {
+    /// From an exchange to an entry of the log.
+    async fn write(&mut self, table: &Table, exchange: &Arc<Exchange>, work: Work) -> Result<LogEntry> {
         let exchanged = entries(&exchange.rows);
         let losers = self.deduplicate(exchange).await?;
         let dropped = entries(&losers);
@@ -219,20 +280,39 @@ impl Run {
         self.report.partitions = partitions(&outputs);
         self.end(Phase::Write);
         self.enter(Phase::Publish);
-        let start = &self.context.start;
-        publish.extend(outputs.iter().map(|output| Publication {
-            stage: layout::stage_out(&start.run, output.digest),
-            zone: Target::Trusted,
-            path: layout::table_file(&output.folder, sequence, output.digest),
-            bytes: output.bytes,
-        }));
-        let (run, date, totals) = (start.run.clone(), start.date.to_string(), self.report.totals.clone());
-        let entry = LogEntry { version: LOG_VERSION, sequence, run, date, inputs, publish, totals };
         // The last moment to stop.
         self.context.stop.check()?;
-        log::append(&self.context.zones.trusted, &entry).await?;
-        self.report.commit = Some(sequence);
-        Ok(entry)
+        let (start, sequence) = (&self.context.start, table.next_sequence());
+        let file = |output: &Output| TableFile {
+            folder: output.folder.clone(),
+            name: layout::table_file_name(sequence, output.digest),
+            rows: output.rows,
+            bytes: output.bytes,
+            digest: Digest(output.digest),
+        };
+        let files: Vec<_> = outputs.iter().map(file).collect();
+        let mut publish = work.quarantine;
+        publish.extend(outputs.iter().zip(&files).map(|(output, file)| Publication {
+            stage: layout::stage_out(&self.context.stage, output.digest),
+            zone: Target::Trusted,
+            path: file.path(),
+            bytes: file.bytes,
+            step: Step::Add,
+            digest: None,
+            replaces: None,
+        }));
+        Ok(LogEntry {
+            version: LOG_VERSION,
+            sequence,
+            run: start.run.clone(),
+            job: self.report.job,
+            date: start.date,
+            publish,
+            inputs: work.taken,
+            stages: work.stages,
+            files,
+            totals: self.report.totals.clone(),
+        })
     }
 
     async fn deduplicate(&mut self, exchange: &Arc<Exchange>) -> Result<Arc<Spool>> {
@@ -266,56 +346,26 @@ impl Run {
         outputs.sort_unstable();
         Ok(outputs)
     }
+}
 
-    /// Everything after the commit. Nothing stops it but a store that fails.
-    pub(crate) async fn apply(&mut self, entry: &LogEntry, staged: &[RunId]) -> Result<()> {
-        let name = self.context.zones.trusted.name(&layout::log_entry(entry.sequence));
-        self.carry_out(entry, staged).await.map_err(|error| Error::Unfinished { entry: name, source: Box::new(error) })
-    }
+/// What a parse gives besides rows and keys.
+struct Parsed {
+    taken: Vec<Taken>,
+    rejects: Arc<Spool>,
+}
 
-    async fn carry_out(&mut self, entry: &LogEntry, staged: &[RunId]) -> Result<()> {
-        self.publish(&entry.publish).await?;
-        self.end(Phase::Publish);
-        self.move_inputs(&Plan { inputs: entry.inputs.clone() }).await?;
-        self.enter(Phase::Erase);
-        for run in staged {
-            actions::erase(&self.context.zones.stage, &layout::stage(run)).await?;
-        }
-        self.end(Phase::Erase);
-        Ok(())
-    }
+/// What a commit says besides its files.
+struct Work {
+    taken: Vec<Taken>,
+    quarantine: Vec<Publication>,
+    /// Runs whose stages are to be erased.
+    stages: Vec<RunId>,
+}
 
-    pub(crate) async fn publish(&self, publications: &[Publication]) -> Result<()> {
-        self.enter(Phase::Publish);
-        let progress = &self.context.progress;
-        progress.files_expected.store(publications.len() as u64, Ordering::Relaxed);
-        let publish = |publication| async move {
-            actions::publish(&self.context.zones, publication).await?;
-            progress.files_published.fetch_add(1, Ordering::Relaxed);
-            Ok(())
-        };
-        futures::stream::iter(publications).map(publish).buffer_unordered(self.publications()).try_collect().await
-    }
-
-    pub(crate) async fn move_inputs(&mut self, plan: &Plan) -> Result<()> {
-        self.enter(Phase::Move);
-        let (landing, date) = (&self.context.zones.landing, self.context.start.date);
-        let moves = plan.inputs.iter().map(|input| actions::move_input(landing, input, date));
-        futures::stream::iter(moves).buffer_unordered(self.requests()).try_collect::<()>().await?;
-        self.end(Phase::Move);
-        Ok(())
-    }
-
-    /// How many objects are published at once. Within a store that moves no bytes; between stores each is in memory.
-    fn publications(&self) -> usize {
-        let Zones { landing, stage, trusted } = &self.context.zones;
-        let within = stage.shares_store(landing) && stage.shares_store(trusted);
-        if within { self.requests() } else { self.context.config.requests_max.min(PUBLICATIONS_BETWEEN_STORES_MAX) }
-    }
-
-    fn requests(&self) -> usize {
-        8 * self.context.config.requests_max
-    }
+/// Whether an error may come from another run that was faster: inputs that it has moved, a stage that it has erased, files
+/// that it has replaced.
+fn is_of_the_moment(error: &Error) -> bool {
+    matches!(error, Error::Storage { .. } | Error::Stage { .. } | Error::InputChanged { .. } | Error::Changed { .. })
 }
 
 fn entries(spool: &Spool) -> u64 {

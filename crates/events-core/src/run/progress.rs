@@ -29,6 +29,23 @@ impl Progress {
         Self::PHASES[usize::from(self.phase.load(Ordering::Relaxed))]
     }
 
+    /// Begins again: what was counted before was in vain.
+    pub(crate) fn restart(&self) {
+        self.enter(Phase::Plan);
+        let counters = [
+            &self.input_bytes,
+            &self.bytes_read,
+            &self.records,
+            &self.rows_written,
+            &self.rows_expected,
+            &self.files_published,
+            &self.files_expected,
+        ];
+        for counter in counters {
+            counter.store(0, Ordering::Relaxed);
+        }
+    }
+
     pub(crate) fn enter(&self, phase: Phase) {
         self.phase.store(phase as u8, Ordering::Relaxed);
     }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use object_store::{ObjectStore, PutMultipartOptions, PutPayload};
 
 use super::context::Context;
+use super::control::{Publication, Step, Target};
 use super::exchange::Spool;
 use super::layout;
-use super::log::{Publication, Target};
 use super::remote::Remote;
 use crate::error::Result;
 
@@ -34,10 +34,10 @@ impl Quarantine {
             let bytes = self.rejects.bytes(input);
             let Some(path) = path.clone().filter(|_| bytes > 0) else { continue };
             self.context.stop.check()?;
-            let start = &self.context.start;
-            let stage = layout::stage_quarantine(&start.run, input);
+            let stage = layout::stage_quarantine(&self.context.stage, input);
             self.upload(input, &stage, remote)?;
-            written.push(Publication { stage, zone: Target::Landing, path, bytes });
+            let (zone, step) = (Target::Landing, Step::Add);
+            written.push(Publication { stage, zone, path, bytes, step, digest: None, replaces: None });
         }
         Ok(written)
     }

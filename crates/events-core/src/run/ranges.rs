@@ -3,15 +3,17 @@
 use std::collections::VecDeque;
 use std::io::{self, BufRead, Read};
 use std::ops::Range;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
 
 use bytes::{Buf, Bytes};
 use object_store::{GetOptions, GetRange, ObjectStore};
+use xxhash_rust::xxh3::Xxh3;
 
 use super::context::Context;
 use super::plan::Input;
 use super::remote::{Remote, Ticket};
+use super::writers::Writers;
 use crate::error::{Error, Result};
 
 /// The ranges of an input, in order, a few ahead.
@@ -22,11 +24,16 @@ pub(crate) struct Ranges {
     next: u64,
     ahead: VecDeque<Ticket<Bytes>>,
     put_back: Option<Bytes>,
+    reading: Box<Xxh3>,
+    digest: Arc<OnceLock<u128>>,
 }
 
 impl Ranges {
-    pub(crate) fn new(context: &Arc<Context>, input: &Input, remote: &Remote) -> Self {
+    /// The ranges of an input. `digest` is set to the XXH3-128 of its bytes when the last one is read.
+    pub(crate) fn new(context: &Arc<Context>, input: &Input, digest: &Arc<OnceLock<u128>>, remote: &Remote) -> Self {
         Self {
+            reading: Box::default(),
+            digest: Arc::clone(digest),
             context: Arc::clone(context),
             remote: remote.clone(),
             input: input.clone(),
@@ -56,8 +63,21 @@ impl Ranges {
         }
         let Some(ticket) = self.ahead.pop_front() else { return Ok(None) };
         let range = ticket.wait()?;
+        self.note(&range);
         self.context.progress.bytes_read.fetch_add(range.len() as u64, Ordering::Relaxed);
         Ok(Some(range))
+    }
+
+    /// Goes on with the digest. Where one writer renames, nobody asks for it.
+    fn note(&mut self, range: &[u8]) {
+        if self.context.writers == Writers::Single {
+            return;
+        }
+        self.reading.update(range);
+        if self.ahead.is_empty() && self.next == self.input.bytes {
+            // Each input has one reader, so nobody else sets it.
+            let _ = self.digest.set(self.reading.digest128());
+        }
     }
 
     fn request(&self, range: Range<u64>) -> Ticket<Bytes> {

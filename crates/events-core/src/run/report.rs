@@ -28,6 +28,9 @@ pub struct Report {
     pub date: NaiveDate,
     /// The number of the run's entry in the table's log; `None` when it committed nothing.
     pub commit: Option<u64>,
+    /// Commits of other runs that had not been carried out to their end, and that this run has finished first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recovered: Vec<u64>,
     /// The sum over all inputs.
     pub totals: Counts,
     /// Some of the repairs: the first of each kind in each input, at most [`SampledRepair::A_RUN_MAX`].
@@ -196,16 +199,16 @@ pub enum Phase {
 }
 
 /// Dates as `YYYY-MM-DD`.
-mod iso_date {
+pub(crate) mod iso_date {
     use chrono::NaiveDate;
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
-    pub(super) fn serialize<S: Serializer>(date: &NaiveDate, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(date: &NaiveDate, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(date)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NaiveDate, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NaiveDate, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
     }
 }

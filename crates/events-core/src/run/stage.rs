@@ -2,29 +2,38 @@
 
 use std::sync::Arc;
 
+use chrono::NaiveDate;
 use futures::TryStreamExt;
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
 use serde::{Deserialize, Serialize};
 
 use super::context::Context;
+use super::control::{Publication, Taken};
 use super::exchange::{Exchange, Rebase, Spool, Spread, StageWhat, Staged};
 use super::layout::{self, RUNS, RunId};
-use super::report::InputReport;
+use super::report::{InputReport, iso_date};
 use super::zone::Zone;
 use crate::error::{Error, Result};
 use crate::event::Fault;
 use crate::table::KindCache;
 
 /// The version of a manifest's form.
-const STAGE_VERSION: u32 = 1;
+const STAGE_VERSION: u32 = 2;
 
 /// What lies in the stage of a parse. It is written last.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct StageManifest {
     version: u32,
     pub(crate) run: RunId,
+    /// The day under which its inputs and rejects are filed.
+    #[serde(with = "iso_date")]
+    pub(crate) date: NaiveDate,
     spread: Spread,
     pub(crate) inputs: Vec<InputReport>,
+    /// Inputs to move out of the way of the next run.
+    pub(crate) taken: Vec<Taken>,
+    /// Rejects to put into the quarantine.
+    pub(crate) quarantine: Vec<Publication>,
     /// Domain and event type of every kind in the rows.
     kinds: Vec<(String, String)>,
     /// By bucket.
@@ -37,19 +46,29 @@ impl StageManifest {
     pub(crate) fn new(
         context: &Context,
         inputs: &[InputReport],
+        taken: Vec<Taken>,
+        quarantine: Vec<Publication>,
         rows: Vec<Vec<Staged>>,
         keys: Vec<Vec<Staged>>,
     ) -> Self {
         let kinds = context.kinds.list();
         Self {
             version: STAGE_VERSION,
-            run: context.start.run.clone(),
+            run: context.stage.clone(),
+            date: context.start.date,
             spread: Spread::STAGED,
             inputs: inputs.to_vec(),
+            taken,
+            quarantine,
             kinds: kinds.iter().map(|kind| (kind.domain.clone(), kind.event_type.clone())).collect(),
             rows,
             keys,
         }
+    }
+
+    /// The URL of the manifest.
+    pub(crate) fn name(&self, stage: &Zone) -> String {
+        stage.name(&layout::stage_complete(&self.run))
     }
 
     pub(crate) async fn put(&self, stage: &Zone) -> Result<()> {
@@ -79,7 +98,7 @@ impl StageManifest {
         if manifests.is_empty() { Err(Error::NoStage { zone: stage.url().to_owned() }) } else { Ok(manifests) }
     }
 
-    async fn get(stage: &Zone, run: &RunId) -> Result<Self> {
+    pub(crate) async fn get(stage: &Zone, run: &RunId) -> Result<Self> {
         let path = layout::stage_complete(run);
         let failed = |error| stage.error("reading", &path, error);
         let json = stage.store().get(&stage.path(&path)?).await.map_err(failed)?.bytes().await.map_err(failed)?;

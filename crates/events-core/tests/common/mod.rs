@@ -10,7 +10,7 @@ use arrow_array::{Array, RecordBatch};
 use events_core::Config;
 use events_core::event::{Event, Events};
 use events_core::json::{FrameLimits, Level};
-use events_core::run::{Distributor, Report, RunId, Start, Zones};
+use events_core::run::{Distributor, Report, RunId, Start, Writers, Zones};
 use events_core::table::{PartitionKey, deduplicate, to_batch};
 use futures::TryStreamExt;
 use object_store::local::LocalFileSystem;
@@ -82,8 +82,16 @@ impl Lake {
         paths
     }
 
+    /// The entries of the table's log.
+    pub async fn commits(&self) -> usize {
+        let log = self.list("trusted/control/log").await;
+        log.iter().filter(|path| path.ends_with(".json") && !path.ends_with(".checkpoint.json")).count()
+    }
+
     pub fn distributor(&self, config: Config) -> Distributor {
-        Distributor::new(self.zones.clone(), self.scratch.path().to_owned(), config).unwrap()
+        // A file system replaces nothing under a condition.
+        let writers = if self.folder.is_some() { Writers::Single } else { Writers::Many };
+        Distributor::new(self.zones.clone(), self.scratch.path().to_owned(), config).unwrap().with_writers(writers)
     }
 
     pub async fn run(&self) -> Report {

@@ -1,0 +1,147 @@
+//! A commit: what a run has decided, and everything that is still to be done after it.
+
+use std::fmt;
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use crate::run::layout::{self, RunId};
+use crate::run::plan::Input;
+use crate::run::report::{Counts, Job, iso_date};
+
+/// The version of an entry's form.
+pub(crate) const LOG_VERSION: u32 = 2;
+
+/// A commit.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct LogEntry {
+    pub(crate) version: u32,
+    pub(crate) sequence: u64,
+    pub(crate) run: RunId,
+    pub(crate) job: Job,
+    /// The day under which inputs and rejects are filed, whenever that is done.
+    #[serde(with = "iso_date")]
+    pub(crate) date: NaiveDate,
+    /// Objects to put where readers see them.
+    pub(crate) publish: Vec<Publication>,
+    /// Inputs to move out of the way of the next run.
+    pub(crate) inputs: Vec<Taken>,
+    /// Runs whose stages are to be erased.
+    pub(crate) stages: Vec<RunId>,
+    /// The files of the table that are new or have new content.
+    pub(crate) files: Vec<TableFile>,
+    pub(crate) totals: Counts,
+}
+
+/// An input that a run has read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Taken {
+    #[serde(flatten)]
+    pub(crate) input: Input,
+    /// Of its bytes as stored; `None` when the run has not read it to its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) digest: Option<Digest>,
+}
+
+/// An object in the stage zone and where it goes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Publication {
+    pub(crate) stage: String,
+    pub(crate) zone: Target,
+    pub(crate) path: String,
+    pub(crate) bytes: u64,
+    pub(crate) step: Step,
+    /// Of its bytes; `None` where its name is new for ever and says enough.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) digest: Option<Digest>,
+    /// What it replaces; `None` for an object that is not there yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) replaces: Option<Replaced>,
+}
+
+/// The object that is replaced.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Replaced {
+    /// What the store calls the version that the run has read.
+    pub(crate) e_tag: Option<String>,
+}
+
+/// When something is published: each step behind all of the one before, so that a reader who looks at any moment misses
+/// no row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Step {
+    /// New objects.
+    Add,
+    /// Files that get rows and lose none.
+    Grow,
+    /// Files whose rows are in others by now, and that get new ones.
+    Rotate,
+    /// Files that lose rows.
+    Shrink,
+}
+
+impl Step {
+    /// All, in their order.
+    pub(crate) const ALL: [Self; 4] = [Self::Add, Self::Grow, Self::Rotate, Self::Shrink];
+}
+
+/// A zone that readers see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Target {
+    Landing,
+    Trusted,
+}
+
+/// A file of the table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct TableFile {
+    /// The partition's folder.
+    pub(crate) folder: String,
+    /// Its name there, which it keeps when it is replaced.
+    pub(crate) name: String,
+    pub(crate) rows: u64,
+    pub(crate) bytes: u64,
+    /// Of its bytes.
+    pub(crate) digest: Digest,
+}
+
+impl TableFile {
+    /// Its path in the trusted zone.
+    pub(crate) fn path(&self) -> String {
+        layout::table_file(&self.folder, &self.name)
+    }
+}
+
+/// The XXH3-128 of an object's bytes, written as 32 hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub(crate) struct Digest(pub(crate) u128);
+
+impl fmt::Display for Digest {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:032x}", self.0)
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
+
+impl From<Digest> for String {
+    fn from(digest: Digest) -> Self {
+        digest.to_string()
+    }
+}
+
+impl TryFrom<String> for Digest {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let digest = (text.len() == 32).then(|| u128::from_str_radix(&text, 16).ok()).flatten();
+        digest.map(Self).ok_or_else(|| format!("`{text}` is not 32 hexadecimal digits"))
+    }
+}

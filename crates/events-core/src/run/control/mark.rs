@@ -1,0 +1,59 @@
+//! The object that says that this is a table, and on which a store shows whether it keeps conditions.
+
+use object_store::{Error as StoreError, ObjectStore, PutMode, PutOptions, PutPayload, UpdateVersion};
+
+use crate::error::{Error, Result};
+use crate::run::layout::TABLE_MARK;
+use crate::run::zone::Zone;
+
+/// The same in every table of this version, so writing it again changes nothing.
+const MARK: &[u8] = b"{\"format\":\"event-distributor table\",\"version\":1}\n";
+
+/// No store names a version so.
+const NO_E_TAG: &str = "\"event-distributor-no-version\"";
+
+/// Finds out whether a store keeps the conditions of a put: what several runs at once stand on. Some that speak S3 ignore
+/// them and answer as if all was well.
+///
+/// # Errors
+/// [`Error::Unconditional`] when it does not.
+pub(crate) async fn require_conditional(trusted: &Zone) -> Result<()> {
+    require_create(trusted).await?;
+    let version = UpdateVersion { e_tag: Some(NO_E_TAG.to_owned()), version: None };
+    match put(trusted, PutMode::Update(version)).await? {
+        Err(StoreError::Precondition { .. } | StoreError::NotFound { .. } | StoreError::AlreadyExists { .. }) => Ok(()),
+        Err(error) if is_unsupported(&error) => Err(unconditional(trusted, "replaces no object under a condition")),
+        Err(error) => Err(trusted.error("probing", TABLE_MARK, error)),
+        Ok(()) => Err(unconditional(trusted, "replaced an object whose version was another than the one asked for")),
+    }
+}
+
+async fn require_create(trusted: &Zone) -> Result<()> {
+    // Where the object is there already, one try tells.
+    for created_before in [false, true] {
+        match put(trusted, PutMode::Create).await? {
+            Ok(()) if created_before => break,
+            Ok(()) => {}
+            Err(StoreError::AlreadyExists { .. }) => return Ok(()),
+            Err(error) if is_unsupported(&error) => {
+                return Err(unconditional(trusted, "creates no object under a condition"));
+            }
+            Err(error) => return Err(trusted.error("probing", TABLE_MARK, error)),
+        }
+    }
+    Err(unconditional(trusted, "created an object that was there already"))
+}
+
+fn is_unsupported(error: &StoreError) -> bool {
+    matches!(error, StoreError::NotImplemented { .. } | StoreError::NotSupported { .. })
+}
+
+fn unconditional(trusted: &Zone, problem: &'static str) -> Error {
+    Error::Unconditional { zone: trusted.url().to_owned(), problem }
+}
+
+async fn put(trusted: &Zone, mode: PutMode) -> Result<Result<(), StoreError>> {
+    let options = PutOptions { mode, ..PutOptions::default() };
+    let payload = PutPayload::from_static(MARK);
+    Ok(trusted.store().put_opts(&trusted.path(TABLE_MARK)?, payload, options).await.map(drop))
+}

@@ -1,0 +1,14 @@
+//! The table's own records: what was committed, what of it is carried out, and which files the table has by that.
+//!
+//! Everything here is either never changed (entries, markers, checkpoints) or only a hint (where to begin to list).
+
+mod entry;
+mod log;
+mod mark;
+mod snapshot;
+mod table;
+
+pub(crate) use entry::{Digest, LOG_VERSION, LogEntry, Publication, Replaced, Step, TableFile, Taken, Target};
+pub(crate) use log::{Commit, commit, is_committed, is_done, mark_done};
+pub(crate) use mark::require_conditional;
+pub(crate) use table::Table;

@@ -1,0 +1,92 @@
+//! Carrying out an entry of the log.
+
+use std::sync::atomic::Ordering;
+
+use chrono::NaiveDate;
+use futures::{StreamExt, TryStreamExt};
+
+use super::{erase, inputs};
+use crate::error::Result;
+use crate::run::context::Context;
+use crate::run::control::{LogEntry, Publication, Step, Table, Taken, is_done, mark_done};
+use crate::run::report::Phase;
+use crate::run::writers::Writers;
+use crate::run::zone::Zones;
+
+/// The bytes of objects that are published at once through the memory of this process: two of the largest files, or many
+/// small ones.
+const PUBLISHED_BYTES_MAX: u64 = 128 << 20;
+
+/// Carries out an entry to its end. `ended` is called after each part.
+///
+/// Somebody else may do the same at the same time; when that was faster, nothing is left to do here.
+pub(crate) async fn apply(context: &Context, entry: &LogEntry, mut ended: impl FnMut(Phase)) -> Result<()> {
+    match carry_out(context, entry, &mut ended).await {
+        Ok(()) => Ok(()),
+        // What is missing here may have been done, and gone on from, by others.
+        Err(_) if is_done(&context.zones.trusted, entry.sequence).await.unwrap_or(false) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+async fn carry_out(context: &Context, entry: &LogEntry, ended: &mut impl FnMut(Phase)) -> Result<()> {
+    publish(context, &entry.publish).await?;
+    ended(Phase::Publish);
+    move_inputs(context, &entry.inputs, entry.date).await?;
+    ended(Phase::Move);
+    context.progress.enter(Phase::Erase);
+    for run in &entry.stages {
+        erase::erase_stage(&context.zones.stage, run).await?;
+    }
+    mark_done(&context.zones.trusted, entry.sequence).await?;
+    ended(Phase::Erase);
+    Ok(())
+}
+
+/// Carries out what others have committed and left.
+pub(crate) async fn recover(context: &Context, table: &mut Table) -> Result<()> {
+    for entry in std::mem::take(&mut table.unfinished) {
+        apply(context, &entry, |_| {}).await?;
+    }
+    table.note(&context.zones.trusted).await?;
+    context.progress.enter(Phase::Plan);
+    Ok(())
+}
+
+/// Puts staged objects where readers see them, step by step.
+pub(super) async fn publish(context: &Context, publications: &[Publication]) -> Result<()> {
+    context.progress.enter(Phase::Publish);
+    let progress = &context.progress;
+    progress.files_expected.store(publications.len() as u64, Ordering::Relaxed);
+    for step in Step::ALL {
+        let publish = |publication| async move {
+            super::publish::publish(&context.zones, context.writers, publication).await?;
+            progress.files_published.fetch_add(1, Ordering::Relaxed);
+            Ok(())
+        };
+        let of_step = publications.iter().filter(|publication| publication.step == step);
+        futures::stream::iter(of_step.map(publish))
+            .buffer_unordered(publications_at_once(context, publications))
+            .try_collect::<()>()
+            .await?;
+    }
+    Ok(())
+}
+
+/// Moves inputs to where they stay.
+pub(super) async fn move_inputs(context: &Context, inputs: &[Taken], date: NaiveDate) -> Result<()> {
+    context.progress.enter(Phase::Move);
+    let landing = &context.zones.landing;
+    let moves = inputs.iter().map(|input| inputs::move_input(landing, context.writers, input, date));
+    futures::stream::iter(moves).buffer_unordered(context.requests()).try_collect().await
+}
+
+/// How many objects are published at once. A rename moves no bytes; what else is published is in memory meanwhile.
+fn publications_at_once(context: &Context, publications: &[Publication]) -> usize {
+    let Zones { landing, stage, trusted } = &context.zones;
+    if context.writers == Writers::Single && stage.shares_store(landing) && stage.shares_store(trusted) {
+        return context.requests();
+    }
+    let largest = publications.iter().map(|publication| publication.bytes).max().unwrap_or_default().max(1);
+    ((PUBLISHED_BYTES_MAX / largest) as usize).clamp(1, context.requests())
+}

@@ -1,0 +1,182 @@
+//! Staged objects become visible: by a rename where one writer has a file system to itself, by a conditional put where
+//! several share a store.
+
+use std::error::Error as _;
+use std::io;
+
+use bytes::Bytes;
+use object_store::{
+    Error as StoreError, GetOptions, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, RenameOptions,
+    RenameTargetMode, UpdateVersion,
+};
+use xxhash_rust::xxh3::{Xxh3, xxh3_128};
+
+use crate::error::{Error, Result};
+use crate::run::control::{Digest, Publication, Replaced, Target};
+use crate::run::writers::Writers;
+use crate::run::zone::{Zone, Zones};
+
+/// How often something is put whose store says that its condition is not met, although it is.
+const PUTS_MAX: usize = 4;
+
+/// Puts a staged object where readers see it.
+///
+/// # Errors
+/// [`Error::Changed`] when what it is to replace is neither what the run has read nor the new content.
+pub(super) async fn publish(zones: &Zones, writers: Writers, publication: &Publication) -> Result<()> {
+    let target = match publication.zone {
+        Target::Landing => &zones.landing,
+        Target::Trusted => &zones.trusted,
+    };
+    if writers == Writers::Single && zones.stage.shares_store(target) && rename(zones, target, publication).await? {
+        return Ok(());
+    }
+    let Some(bytes) = staged(zones, publication).await? else {
+        // The stage is erased when everything in it is published.
+        return require_there(target, publication).await;
+    };
+    match (&publication.replaces, writers) {
+        (None, _) => create(target, publication, bytes).await,
+        (Some(_), Writers::Single) => {
+            put(target, publication, bytes, PutMode::Overwrite).await?.map_err(|error| failed(target, publication, error))
+        }
+        (Some(replaced), Writers::Many) => replace(target, publication, replaced, bytes).await,
+    }
+}
+
+/// Publishes within a store; `false` when it cannot rename.
+async fn rename(zones: &Zones, target: &Zone, publication: &Publication) -> Result<bool> {
+    let (from, to) = (zones.stage.path(&publication.stage)?, target.path(&publication.path)?);
+    let target_mode = match publication.replaces {
+        None => RenameTargetMode::Create,
+        Some(_) => RenameTargetMode::Overwrite,
+    };
+    let options = RenameOptions { target_mode, ..RenameOptions::default() };
+    match target.store().rename_opts(&from, &to, options).await {
+        Ok(()) => Ok(true),
+        // Its name is new for ever, so it was published before.
+        Err(StoreError::AlreadyExists { .. }) => Ok(true),
+        Err(StoreError::NotFound { .. }) => require_there(target, publication).await.map(|()| true),
+        // Some cannot rename under a condition, and folders of one root may be on several disks.
+        Err(StoreError::NotSupported { .. } | StoreError::NotImplemented { .. }) => Ok(false),
+        Err(error) if crosses_devices(&error) => Ok(false),
+        Err(error) => Err(failed(target, publication, error)),
+    }
+}
+
+fn crosses_devices(error: &StoreError) -> bool {
+    let causes = std::iter::successors(error.source(), |&cause| cause.source());
+    causes
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|cause| cause.kind() == io::ErrorKind::CrossesDevices)
+}
+
+/// The bytes in the stage; `None` when they are gone.
+async fn staged(zones: &Zones, publication: &Publication) -> Result<Option<Bytes>> {
+    let failed = |error| zones.stage.error("reading", &publication.stage, error);
+    match zones.stage.store().get(&zones.stage.path(&publication.stage)?).await {
+        Ok(got) => got.bytes().await.map(Some).map_err(failed),
+        Err(StoreError::NotFound { .. }) => Ok(None),
+        Err(error) => Err(failed(error)),
+    }
+}
+
+/// Makes an object whose name is new for ever: whatever has it is this object.
+async fn create(target: &Zone, publication: &Publication, bytes: Bytes) -> Result<()> {
+    let mut last = None;
+    for _ in 0..PUTS_MAX {
+        match put(target, publication, bytes.clone(), PutMode::Create).await? {
+            Ok(()) => return Ok(()),
+            // Stores answer so to a conflict too, after which nothing is there.
+            Err(error @ StoreError::AlreadyExists { .. }) => {
+                if e_tag(target, publication).await?.is_some() {
+                    return Ok(());
+                }
+                last = Some(error);
+            }
+            Err(error) => return Err(failed(target, publication, error)),
+        }
+    }
+    last.map_or(Ok(()), |error| Err(failed(target, publication, error)))
+}
+
+/// Replaces the version of an object that the run has read.
+async fn replace(target: &Zone, publication: &Publication, replaced: &Replaced, bytes: Bytes) -> Result<()> {
+    let expected = xxh3_128(&bytes);
+    let mut last = None;
+    for _ in 0..PUTS_MAX {
+        let version = UpdateVersion { e_tag: replaced.e_tag.clone(), version: None };
+        match put(target, publication, bytes.clone(), PutMode::Update(version)).await? {
+            Ok(()) => return Ok(()),
+            Err(error @ (StoreError::Precondition { .. } | StoreError::AlreadyExists { .. })) => {
+                if digest(target, &publication.path).await? == Some(expected) {
+                    return Ok(());
+                }
+                // A store may say so of the very version that was asked for.
+                if e_tag(target, publication).await? != Some(replaced.e_tag.clone()) {
+                    return Err(changed(target, publication));
+                }
+                last = Some(error);
+            }
+            Err(error) => return Err(failed(target, publication, error)),
+        }
+    }
+    last.map_or(Ok(()), |error| Err(failed(target, publication, error)))
+}
+
+async fn put(
+    target: &Zone,
+    publication: &Publication,
+    bytes: Bytes,
+    mode: PutMode,
+) -> Result<Result<(), StoreError>> {
+    let options = PutOptions { mode, ..PutOptions::default() };
+    let location = target.path(&publication.path)?;
+    Ok(target.store().put_opts(&location, PutPayload::from(bytes), options).await.map(drop))
+}
+
+/// Checks that an object was published whose stage is gone.
+async fn require_there(target: &Zone, publication: &Publication) -> Result<()> {
+    let there = match &publication.digest {
+        Some(expected) => digest(target, &publication.path).await?.map(Digest) == Some(*expected),
+        None => e_tag(target, publication).await?.is_some(),
+    };
+    if there { Ok(()) } else { Err(changed(target, publication)) }
+}
+
+/// What the store calls the object; `None` when there is none.
+async fn e_tag(target: &Zone, publication: &Publication) -> Result<Option<Option<String>>> {
+    match target.store().head(&target.path(&publication.path)?).await {
+        Ok(object) => Ok(Some(object.e_tag)),
+        Err(StoreError::NotFound { .. }) => Ok(None),
+        Err(error) => Err(target.error("looking at", &publication.path, error)),
+    }
+}
+
+/// XXH3-128 of an object, read in ranges, because streams of local files are slow; `None` when there is none.
+pub(super) async fn digest(zone: &Zone, path: &str) -> Result<Option<u128>> {
+    const RANGE_BYTES: u64 = 4 << 20;
+    let failed = |error| zone.error("reading", path, error);
+    let location = zone.path(path)?;
+    let size = match zone.store().head(&location).await {
+        Ok(object) => object.size,
+        Err(StoreError::NotFound { .. }) => return Ok(None),
+        Err(error) => return Err(failed(error)),
+    };
+    let mut digest = Xxh3::new();
+    for start in (0..size).step_by(RANGE_BYTES as usize) {
+        let range = start..size.min(start + RANGE_BYTES);
+        let options = GetOptions { range: Some(range.into()), ..GetOptions::default() };
+        let got = zone.store().get_opts(&location, options).await.map_err(failed)?;
+        digest.update(&got.bytes().await.map_err(failed)?);
+    }
+    Ok(Some(digest.digest128()))
+}
+
+fn failed(target: &Zone, publication: &Publication, error: StoreError) -> Error {
+    target.error("publishing", &publication.path, error)
+}
+
+fn changed(target: &Zone, publication: &Publication) -> Error {
+    Error::Changed { object: target.name(&publication.path) }
+}
