@@ -5,7 +5,7 @@ use std::time::Instant;
 use chrono::NaiveDate;
 use events_core::Config;
 use events_core::json::Level;
-use events_core::run::{Distributor, PhaseReport, Report, Start};
+use events_core::run::{Distributor, PhaseReport, Report, Start, Writers};
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Builder;
 
@@ -53,7 +53,7 @@ pub(crate) fn run(lake: &Lake, threads: u16, repair: Level) -> Result<JobRun> {
     let began = Instant::now();
     let config = Config { repair, ..config(threads) };
     let distributor = Distributor::new(lake.zones()?, lake.scratch(), config)?;
-    let distributor = distributor.with_clock(move || began.elapsed());
+    let distributor = distributor.with_writers(Writers::Single).with_clock(move || began.elapsed());
     // Neither is of any consequence for what a run costs.
     let start = Start { run: "bench".parse()?, date: NaiveDate::default() };
     let runtime = Builder::new_multi_thread().worker_threads(RUNTIME_THREADS).enable_all().build();

@@ -64,6 +64,9 @@ pub(crate) enum Error {
         #[source]
         source: parquet::errors::ParquetError,
     },
+    /// Another run is at work on the table.
+    #[error("another run is at work on the table in `{table}`; nothing was done")]
+    Busy { table: String },
     /// An input is damaged, and the level is strict.
     #[error("`{name}` at byte {offset}: {problem}")]
     Damaged {
@@ -96,6 +99,7 @@ impl Error {
             Self::Io { .. } | Self::Process { .. } | Self::Generate(GenerateError::Io { .. }) => ErrorKind::Storage,
             Self::Parquet { .. } => ErrorKind::Bug,
             Self::Damaged { .. } => ErrorKind::Data,
+            Self::Busy { .. } => ErrorKind::Busy,
             Self::Run(error) => error.kind(),
         }
     }

@@ -12,10 +12,12 @@ pub const USAGE: u8 = 2;
 pub const DONE_WITH_REJECTS: u8 = 3;
 /// A store or a disk did not answer, refused or failed. No input was lost: run again.
 pub const STORAGE: u8 = 4;
-/// A run was committed, but a store failed before it was carried out: running again would add its rows a second time.
+/// A run was committed, but a store failed before it was carried out. Run again: the next run finishes it first.
 pub const UNFINISHED: u8 = 5;
 /// The level is strict, and an input is damaged: nothing was done, but for the records of `repair` before the damage.
 pub const DAMAGED: u8 = 6;
+/// Another run is at work on the table: nothing was done.
+pub const BUSY: u8 = 7;
 /// Somebody asked to stop before anything was published: 128 and the number of SIGINT, as shells have it.
 pub const INTERRUPTED: u8 = 130;
 
@@ -27,8 +29,9 @@ Exit codes:
     2  wrong usage or configuration, nothing was done
     3  done, with rejects; of `repair --check`: something to repair
     4  a store or a disk failed, run again
-    5  committed, but a store failed before everything was published: see the message
+    5  committed, but a store failed before everything was published: run again, which finishes it
     6  strict: an input is damaged, nothing was done
+    7  another run is at work on the table, nothing was done
   130  interrupted, inputs are still pending";
 
 /// The code of an error.
@@ -39,6 +42,7 @@ pub(crate) fn code(kind: ErrorKind) -> u8 {
         ErrorKind::Interrupted => INTERRUPTED,
         ErrorKind::Unfinished => UNFINISHED,
         ErrorKind::Data => DAMAGED,
+        ErrorKind::Busy => BUSY,
         // A kind that this command does not know is a bug of it.
         _ => FAILED,
     }
@@ -52,6 +56,6 @@ mod tests {
     fn shows_every_code_in_the_help() {
         let codes: Vec<u8> =
             HELP.lines().skip(1).map(|line| line.split_whitespace().next().unwrap().parse().unwrap()).collect();
-        assert_eq!(codes, [DONE, FAILED, USAGE, DONE_WITH_REJECTS, STORAGE, UNFINISHED, DAMAGED, INTERRUPTED]);
+        assert_eq!(codes, [DONE, FAILED, USAGE, DONE_WITH_REJECTS, STORAGE, UNFINISHED, DAMAGED, BUSY, INTERRUPTED]);
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use events_core::run::{Cancel, Distributor, Job, Progress, Report, Zones};
+use events_core::run::{Cancel, Distributor, Job, Progress, Report, Writers, Zones};
 use serde::Serialize;
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
@@ -15,6 +15,7 @@ use crate::dry_run::{self, DryRun};
 use crate::error::{Error, Result};
 use crate::interrupt;
 use crate::live::Watch;
+use crate::lock::TableLock;
 use crate::options::OutputForm;
 use crate::settings::JobSettings;
 use crate::store::{Access, remove_empty_stage};
@@ -49,11 +50,14 @@ pub(crate) fn json(document: &impl Serialize) -> String {
 /// Carries out the job, and says meanwhile what goes on.
 pub(crate) fn execute(settings: &JobSettings, console: &Console) -> Result<(Report, Zones)> {
     let zones = settings.zones.open(Access::Write)?;
+    let lock = TableLock::take(&settings.zones, settings.wait)?;
+    let writers = if settings.single_writer { Writers::Single } else { lock.writers };
     let scratch = make_scratch(settings)?;
     let progress = Arc::<Progress>::default();
     let cancel = Cancel::default();
     let began = Instant::now();
     let distributor = Distributor::new(zones.clone(), scratch.path().to_owned(), settings.config.clone())?
+        .with_writers(writers)
         .with_clock(move || began.elapsed())
         .with_cancel(cancel.clone())
         .with_progress(Arc::clone(&progress));

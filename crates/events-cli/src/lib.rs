@@ -31,6 +31,7 @@ mod interrupt;
 mod job;
 mod layers;
 mod live;
+mod lock;
 mod message;
 mod options;
 mod outlet;

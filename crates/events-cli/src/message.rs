@@ -39,7 +39,11 @@ pub(crate) fn hint(error: &Error) -> Option<String> {
     let hint = match error {
         Error::Usage(_) | Error::Setting { .. } | Error::Missing { .. } => return None,
         Error::Run(events_core::Error::Unfinished { .. }) => {
-            "do not run again before the files and inputs that the entry lists are where it says"
+            "run again when the store answers: the next run first finishes what this one has committed"
+        }
+        Error::Busy { .. } => "--wait 60 waits up to a minute for it to end",
+        Error::Run(events_core::Error::Unconditional { .. }) => {
+            "--unsafe-single-writer goes on without; then nothing may start a second run on this table"
         }
         Error::Run(events_core::Error::Damaged { .. }) => {
             "`events repair --diff` shows what repair would change, --repair lenient mends what has one reading"

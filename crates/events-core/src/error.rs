@@ -17,6 +17,8 @@ pub enum ErrorKind {
     /// Mend the data, or let repair go further: the run was to stop at the first damage, and did before anything was
     /// published.
     Data,
+    /// Wait: another run is at work on the table, and this one has done nothing.
+    Busy,
     /// Report a bug: the run stopped before or while it broke a promise.
     Bug,
 }

@@ -24,6 +24,15 @@ pub(crate) enum Error {
         #[source]
         source: std::io::Error,
     },
+    /// The lock of a table in a file system cannot be used.
+    #[error("locking the table")]
+    Lock {
+        #[source]
+        source: std::io::Error,
+    },
+    /// Another run is at work on a table in a file system.
+    #[error("another run is at work on the table; nothing was done")]
+    Busy,
     /// The host would have ended the run.
     #[error("stopped shortly before the time limit of the function; nothing was published")]
     TimeLimit,
@@ -40,12 +49,14 @@ impl Error {
         match self {
             Self::Setting { .. } | Self::Store { .. } => "Configuration",
             Self::Request { .. } => "Request",
-            Self::Scratch { .. } => "Storage",
+            Self::Scratch { .. } | Self::Lock { .. } => "Storage",
+            Self::Busy => "Busy",
             Self::TimeLimit => "TimeLimit",
             Self::Run(error) => match error.kind() {
                 ErrorKind::Configuration => "Configuration",
                 ErrorKind::Storage => "Storage",
                 ErrorKind::Unfinished => "Unfinished",
+                ErrorKind::Busy => "Busy",
                 _ => "Bug",
             },
         }

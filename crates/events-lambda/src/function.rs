@@ -10,12 +10,14 @@ use serde_json::Value;
 use tracing::info;
 
 use crate::error::{Error, Result};
+use crate::lock::TableLock;
 use crate::message::Secrets;
 use crate::request::Request;
 use crate::response::Response;
 use crate::run_id::new_run_id;
 use crate::settings::Settings;
 use crate::time_limit::TimeLimit;
+use crate::zone_url::ZoneUrl;
 
 /// The function of a process. Its stores are opened once and keep their connections between invocations.
 pub struct Function {
@@ -26,6 +28,7 @@ pub struct Function {
 
 struct Opened {
     zones: Zones,
+    trusted: ZoneUrl,
     config: Config,
 }
 
@@ -51,7 +54,7 @@ impl Function {
 impl Opened {
     fn of(variable: &impl Fn(&str) -> Option<String>) -> Result<Self> {
         let settings = Settings::of(variable)?;
-        Ok(Self { zones: settings.zones.open()?, config: settings.config })
+        Ok(Self { zones: settings.zones.open()?, trusted: settings.zones.trusted, config: settings.config })
     }
 
     async fn run(&self, payload: Value, context: &Context) -> Result<Report> {
@@ -61,9 +64,11 @@ impl Opened {
             Start { run: new_run_id(now, &context.request_id), date: request.date.unwrap_or_else(|| now.date_naive()) };
         let scratch = tempfile::Builder::new().prefix("events-").tempdir();
         let scratch = scratch.map_err(|source| Error::Scratch { source })?;
+        let lock = TableLock::take(&self.trusted)?;
         let (began, cancel) = (Instant::now(), Cancel::default());
         let _limit = TimeLimit::watch(context.deadline, cancel.clone());
         let distributor = Distributor::new(self.zones.clone(), scratch.path().to_owned(), self.config.clone())?
+            .with_writers(lock.writers)
             .with_clock(move || began.elapsed())
             .with_cancel(cancel);
         let report = match request.job {

@@ -29,6 +29,7 @@
 
 mod error;
 mod function;
+mod lock;
 mod message;
 mod request;
 mod response;

@@ -53,6 +53,7 @@ mod tests {
             job: Job::Run,
             date: "2026-11-23".parse().unwrap(),
             commit: Some(1),
+            recovered: Vec::new(),
             totals: counts.clone(),
             repairs: Vec::new(),
             inputs: vec![InputReport { key: path.clone(), counts }; inputs],

@@ -85,6 +85,14 @@ pub(crate) struct StartOptions {
     /// The name of the run, new for each [default: time and chance]
     #[arg(long, value_name = "NAME")]
     pub(crate) run_id: Option<RunId>,
+    /// How long to wait for another run on a table in a local folder to end, in seconds [default: 0]
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) wait: Option<u64>,
+    /// Go on although the store does not keep conditions: only one run at a time may then write to the table, and nothing
+    /// sees to it
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true",
+        value_name = "BOOL", value_parser = BoolishValueParser::new(), hide_possible_values = true)]
+    pub(crate) unsafe_single_writer: Option<bool>,
 }
 
 /// How files of the table are written.

@@ -4,6 +4,7 @@ use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::path::PathBuf;
 use std::thread::available_parallelism;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use events_core::config::Config;
@@ -34,6 +35,10 @@ pub(crate) struct JobSettings {
     /// Where the folder for scratch files is made; the system knows a place when this does not.
     pub(crate) scratch: Option<PathBuf>,
     pub(crate) dry_run: bool,
+    /// How long to wait for another run to end.
+    pub(crate) wait: Duration,
+    /// Nobody else writes to the table, whatever its store can do.
+    pub(crate) single_writer: bool,
 }
 
 pub(super) fn resolve_run(options: RunOptions, now: DateTime<Utc>) -> Result<JobSettings> {
@@ -80,6 +85,8 @@ fn resolve(
     Ok(JobSettings {
         job,
         zones: zones::resolve(zones)?,
+        wait: Duration::from_secs(start.wait.unwrap_or_default()),
+        single_writer: start.unsafe_single_writer.unwrap_or_default(),
         start: resolve_start(start, now),
         filter: RejectFilter::default(),
         config,

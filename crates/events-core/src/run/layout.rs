@@ -197,7 +197,13 @@ pub(crate) fn stage_complete(run: &RunId) -> String {
 
 /// The run whose [`stage_complete`] a path is.
 pub(crate) fn run_of_complete(path: &str) -> Option<RunId> {
-    path.strip_prefix(RUNS)?.strip_prefix("/run=")?.strip_suffix(COMPLETE)?.strip_suffix('/')?.to_owned().try_into().ok()
+    path.strip_prefix(RUNS)?
+        .strip_prefix("/run=")?
+        .strip_suffix(COMPLETE)?
+        .strip_suffix('/')?
+        .to_owned()
+        .try_into()
+        .ok()
 }
 
 /// In stage: what says that the inputs of a parsed stage are moved.

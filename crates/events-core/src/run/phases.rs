@@ -5,9 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::context::Context;
-use super::control::{
-    self, Commit, Digest, LOG_VERSION, LogEntry, Publication, Step, Table, TableFile, Taken, Target,
-};
+use super::control::{self, Commit, Digest, LOG_VERSION, LogEntry, Publication, Step, Table, TableFile, Taken, Target};
 use super::exchange::{Exchange, Spool, Staged};
 use super::files::Output;
 use super::layout::{self, RunId};

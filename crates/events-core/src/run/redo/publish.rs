@@ -37,9 +37,9 @@ pub(super) async fn publish(zones: &Zones, writers: Writers, publication: &Publi
     };
     match (&publication.replaces, writers) {
         (None, _) => create(target, publication, bytes).await,
-        (Some(_), Writers::Single) => {
-            put(target, publication, bytes, PutMode::Overwrite).await?.map_err(|error| failed(target, publication, error))
-        }
+        (Some(_), Writers::Single) => put(target, publication, bytes, PutMode::Overwrite)
+            .await?
+            .map_err(|error| failed(target, publication, error)),
         (Some(replaced), Writers::Many) => replace(target, publication, replaced, bytes).await,
     }
 }
@@ -124,12 +124,7 @@ async fn replace(target: &Zone, publication: &Publication, replaced: &Replaced, 
     last.map_or(Ok(()), |error| Err(failed(target, publication, error)))
 }
 
-async fn put(
-    target: &Zone,
-    publication: &Publication,
-    bytes: Bytes,
-    mode: PutMode,
-) -> Result<Result<(), StoreError>> {
+async fn put(target: &Zone, publication: &Publication, bytes: Bytes, mode: PutMode) -> Result<Result<(), StoreError>> {
     let options = PutOptions { mode, ..PutOptions::default() };
     let location = target.path(&publication.path)?;
     Ok(target.store().put_opts(&location, PutPayload::from(bytes), options).await.map(drop))
