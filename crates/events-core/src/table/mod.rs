@@ -10,10 +10,16 @@ mod file;
 mod guard;
 mod kind;
 mod partition;
+#[cfg_attr(not(test), expect(dead_code, reason = "runs do not read their table yet"))]
+mod probe;
 mod read;
+#[cfg_attr(not(test), expect(dead_code, reason = "runs do not read their table yet"))]
+mod rewrite;
 mod row;
 mod schema;
 mod series;
+#[cfg(test)]
+mod tests;
 mod transform;
 
 pub(crate) use batch::BATCH_ROWS;
