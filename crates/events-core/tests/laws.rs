@@ -308,6 +308,15 @@ proptest! {
         // What a store makes of the path is the path.
         let path = object_store::path::Path::parse(&folder).unwrap();
         prop_assert_eq!(path.as_ref(), &folder);
+        prop_assert_eq!(PartitionKey::of_folder(&folder), Some(key));
+    }
+
+    #[test]
+    fn a_folder_is_that_of_its_partition_or_of_none(
+        name in "[a-c%/=.]{0,3}(%[0-9a-fA-F]{2}){0,2}", year in "-?[0-9]{1,6}", month in "[0-9+]{1,2}", day in "[0-9]{1,2}", more in "|/|/x=1",
+    ) {
+        let folder = format!("domain_event_type={name}/year={year}/month={month}/day={day}{more}");
+        prop_assert!(PartitionKey::of_folder(&folder).is_none_or(|key| key.folder() == folder));
     }
 
     #[test]
@@ -341,6 +350,33 @@ fn unescape(value: &str) -> String {
         };
     }
     String::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn folders_that_are_not_written_have_no_partition() {
+    let folder = |name: &str, date: &str| PartitionKey::of_folder(&format!("domain_event_type={name}/{date}"));
+    let date = "year=2021/month=1/day=14";
+    let key = PartitionKey::new("card/eu", "issued", 1_610_619_537_000_000);
+    assert_eq!(folder("card%2Feu-issued", date), Some(key));
+    for (name, date) in [
+        ("card%2feu-issued", date),
+        ("card-%69ssued", date),
+        ("card-issued%", date),
+        ("card-issued%2", date),
+        ("card-issued%FF", date),
+        ("card issued", date),
+        ("", date),
+        ("card-issued", "year=2021/month=01/day=14"),
+        ("card-issued", "year=2021/month=1/day=+14"),
+        ("card-issued", "year=2021/month=2/day=30"),
+        ("card-issued", "year=2021/month=1"),
+        ("card-issued", "year=2021/day=14/month=1"),
+        ("card-issued", "year=2021/month=1/day=14/"),
+        ("card-issued", "year=2021/month=1/day=14/part-1.parquet"),
+    ] {
+        assert_eq!(folder(name, date), None, "{name} {date}");
+    }
+    assert_eq!(PartitionKey::of_folder(""), None);
 }
 
 #[test]

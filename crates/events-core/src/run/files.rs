@@ -10,7 +10,7 @@ use super::context::Context;
 use super::layout;
 use super::remote::{Remote, Ticket};
 use crate::error::{Error, Result};
-use crate::table::{FileWriter, Kind, Row, day, folder};
+use crate::table::{EncodedFile, FileSeries, Kind, Row, day, folder};
 
 /// A file that lies in the stage zone and is to become one of the table.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,10 +32,8 @@ pub(crate) struct Files<'a> {
     /// By kind: the place of its name among all names.
     ranks: &'a [u32],
     remote: &'a Remote,
-    /// The file in progress, and its partition.
-    open: Option<((u32, i32), FileWriter)>,
-    /// Rows of the open partition that are in no file yet.
-    left: usize,
+    /// The open partition, and its files.
+    open: Option<((u32, i32), FileSeries)>,
     /// A kind of the open partition: they all share the name.
     kind: u32,
     puts: VecDeque<(u64, Ticket<()>)>,
@@ -47,7 +45,7 @@ const PUT_BYTES_MAX: u64 = 8 << 20;
 
 impl<'a> Files<'a> {
     pub(crate) fn new(context: &'a Context, kinds: &'a [Arc<Kind>], ranks: &'a [u32], remote: &'a Remote) -> Self {
-        Self { context, kinds, ranks, remote, open: None, left: 0, kind: 0, puts: VecDeque::new(), outputs: Vec::new() }
+        Self { context, kinds, ranks, remote, open: None, kind: 0, puts: VecDeque::new(), outputs: Vec::new() }
     }
 
     pub(crate) fn remote(&self) -> &'a Remote {
@@ -57,34 +55,26 @@ impl<'a> Files<'a> {
     /// Adds a row, in the order of partitions, times and ids. `sizes` counts the rows of its partition.
     pub(crate) fn push(&mut self, row: &Row<'_>, sizes: &Sizes) -> Result<()> {
         let partition = (self.ranks[row.kind as usize], day(row.timestamp));
-        let config = &self.context.config;
-        match &mut self.open {
-            Some((open, writer)) if *open == partition => {
-                // A file grows by batches, so where it ends does not depend on how rows arrive.
-                let rows = self.left;
-                if writer.ends_batch() && writer.encoded_bytes() >= config.file_bytes_max {
-                    self.close()?;
-                    self.open =
-                        Some((partition, FileWriter::new(&config.file_config(), rows).map_err(Error::encoding)?));
-                }
-            }
-            _ => {
-                self.close()?;
-                self.left = sizes.get(&partition).copied().unwrap_or_default();
-                self.kind = row.kind;
-                self.open =
-                    Some((partition, FileWriter::new(&config.file_config(), self.left).map_err(Error::encoding)?));
-            }
+        if self.open.as_ref().is_none_or(|(open, _)| *open != partition) {
+            self.close()?;
+            let (config, rows) = (&self.context.config, sizes.get(&partition).copied().unwrap_or_default());
+            let series = FileSeries::new(&config.file_config(), config.file_bytes_max, rows);
+            self.open = Some((partition, series.map_err(Error::encoding)?));
+            self.kind = row.kind;
         }
-        self.left = self.left.saturating_sub(1);
-        let Some((_, writer)) = &mut self.open else { return Ok(()) };
-        writer.push(row, &self.kinds[row.kind as usize]).map_err(Error::encoding)
+        let Some((_, series)) = &mut self.open else { return Ok(()) };
+        let full = series.push(row, &self.kinds[row.kind as usize]).map_err(Error::encoding)?;
+        full.map_or(Ok(()), |file| self.send(file, partition.1))
     }
 
-    /// Finishes the file in progress and sends it to the stage zone.
+    /// Finishes the open partition.
     fn close(&mut self) -> Result<()> {
-        let Some(((_, day), writer)) = self.open.take() else { return Ok(()) };
-        let file = writer.finish().map_err(Error::encoding)?;
+        let Some(((_, day), series)) = self.open.take() else { return Ok(()) };
+        self.send(series.finish().map_err(Error::encoding)?, day)
+    }
+
+    /// Sends a file of the open partition to the stage zone.
+    fn send(&mut self, file: EncodedFile, day: i32) -> Result<()> {
         let folder = folder(&self.kinds[self.kind as usize].escaped, day);
         let (digest, rows, bytes) = (file.digest, file.rows, file.length);
         self.outputs.push(Output { folder, digest, rows, bytes });

@@ -4,17 +4,17 @@ use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, Encoding};
-use parquet::errors::Result;
+use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::SortingColumn;
-use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::properties::{BloomFilterPosition, EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
 use super::batch::{BATCH_ROWS, BatchBuilder};
 use super::blocks::Blocks;
 use super::codec::Codec;
+use super::columns::Columns;
 use super::kind::Kind;
 use super::row::Row;
 use super::schema::{column, table_schema};
@@ -42,12 +42,15 @@ impl Default for FileConfig {
 /// The false positives of the Bloom filter on `event_id`.
 const BLOOM_FILTER_FPP: f64 = 0.001;
 
+/// What the footer says of who wrote a file.
+pub(super) const CREATED_BY: &str = concat!("event-distributor ", env!("CARGO_PKG_VERSION"));
+
 fn properties(config: &FileConfig, rows: usize) -> WriterProperties {
     let column = ColumnPath::from;
     let codec = config.codec.parquet();
     let sorting = [1, 0].map(|column_idx| SortingColumn { column_idx, descending: false, nulls_first: false });
     WriterProperties::builder()
-        .set_created_by(concat!("event-distributor ", env!("CARGO_PKG_VERSION")).to_owned())
+        .set_created_by(CREATED_BY.to_owned())
         .set_compression(Compression::UNCOMPRESSED)
         .set_column_compression(column(column::DATA), codec)
         .set_column_compression(column(column::EXTRA), codec)
@@ -59,6 +62,8 @@ fn properties(config: &FileConfig, rows: usize) -> WriterProperties {
         // Nobody searches a JSON text by its first bytes.
         .set_column_statistics_enabled(column(column::DATA), EnabledStatistics::None)
         .set_column_statistics_enabled(column(column::EXTRA), EnabledStatistics::None)
+        // Behind all rows, filters and footer are one read.
+        .set_bloom_filter_position(BloomFilterPosition::End)
         .set_column_bloom_filter_enabled(column(column::EVENT_ID), true)
         .set_column_bloom_filter_fpp(column(column::EVENT_ID), BLOOM_FILTER_FPP)
         .set_column_bloom_filter_max_ndv(column(column::EVENT_ID), rows.clamp(1, config.row_group_rows_max) as u64)
@@ -70,7 +75,7 @@ fn properties(config: &FileConfig, rows: usize) -> WriterProperties {
 /// The settings of objects that live until their run is over: cheap to write, with nothing to search by.
 fn staged_properties() -> WriterProperties {
     WriterProperties::builder()
-        .set_created_by(concat!("event-distributor ", env!("CARGO_PKG_VERSION")).to_owned())
+        .set_created_by(CREATED_BY.to_owned())
         .set_compression(Compression::LZ4_RAW)
         .set_dictionary_enabled(false)
         .set_column_dictionary_enabled(ColumnPath::from(column::DOMAIN), true)
@@ -90,13 +95,39 @@ pub struct EncodedFile {
     pub rows: u64,
     /// XXH3-128 of the bytes.
     pub digest: u128,
+    /// The bytes behind the last row group: Bloom filters, page indexes and footer. Whoever reads this much from the end of
+    /// the file knows which ids it may hold.
+    pub tail: u64,
+    /// The least and the greatest `timestamp`, in microseconds since 1970: of the first and the last row, in a file that is
+    /// sorted. `None` without rows, and for objects of the stage that hold something else.
+    pub timestamps: Option<(i64, i64)>,
+    /// What the rows take in memory when they are read again, in bytes. 0 for objects of the stage that hold something
+    /// else.
+    pub row_bytes: u64,
+}
+
+/// What is known of a file's rows without their bytes.
+#[derive(Default)]
+struct Summary {
+    rows: u64,
+    timestamps: Option<(i64, i64)>,
+    row_bytes: u64,
+}
+
+impl Summary {
+    fn add(&mut self, row: &Row<'_>) {
+        let (least, greatest) = self.timestamps.unwrap_or((row.timestamp, row.timestamp));
+        self.timestamps = Some((least.min(row.timestamp), greatest.max(row.timestamp)));
+        self.row_bytes += row.length() as u64;
+        self.rows += 1;
+    }
 }
 
 /// Encodes rows, which come in the order of the file.
 pub(crate) struct FileWriter {
     writer: ArrowWriter<Blocks>,
     batch: BatchBuilder,
-    rows: u64,
+    summary: Summary,
 }
 
 impl FileWriter {
@@ -114,30 +145,23 @@ impl FileWriter {
         // The schema of Arrow in the file's metadata would cost half a kilobyte and say nothing that Parquet does not.
         let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
         let writer = ArrowWriter::try_new_with_options(Blocks::default(), schema, options)?;
-        Ok(Self { writer, batch: BatchBuilder::new(rows_expected.min(BATCH_ROWS)), rows: 0 })
+        Ok(Self { writer, batch: BatchBuilder::new(rows_expected.min(BATCH_ROWS)), summary: Summary::default() })
     }
 
     pub(crate) fn push(&mut self, row: &Row<'_>, kind: &Kind) -> Result<()> {
         self.batch.push(row, &kind.domain, &kind.event_type);
-        self.rows += 1;
+        self.summary.add(row);
         if self.batch.rows == BATCH_ROWS { self.flush() } else { Ok(()) }
     }
 
     fn flush(&mut self) -> Result<()> {
         let batch = self.batch.finish()?;
-        self.write(&batch)
+        self.writer.write(&batch)
     }
 
-    fn write(&mut self, batch: &RecordBatch) -> Result<()> {
-        self.writer.write(batch)
-    }
-
-    fn write_all(mut self, batches: &[RecordBatch]) -> Result<EncodedFile> {
-        for batch in batches {
-            self.write(batch)?;
-            self.rows += batch.num_rows() as u64;
-        }
-        self.finish()
+    /// The rows so far.
+    pub(crate) fn rows(&self) -> u64 {
+        self.summary.rows
     }
 
     /// Whether all rows so far are encoded. So they are after every [`BATCH_ROWS`].
@@ -154,25 +178,32 @@ impl FileWriter {
         if self.batch.rows > 0 {
             self.flush()?;
         }
-        let blocks = self.writer.into_inner()?;
-        let (bytes, length, digest) = blocks.finish();
-        Ok(EncodedFile { bytes, length, rows: self.rows, digest })
+        self.writer.flush()?;
+        let rows_end = self.writer.bytes_written() as u64;
+        let (bytes, length, digest) = self.writer.into_inner()?.finish();
+        let Summary { rows, timestamps, row_bytes } = self.summary;
+        Ok(EncodedFile { bytes, length, rows, digest, tail: length - rows_end, timestamps, row_bytes })
     }
 }
 
 /// Encodes batches that have the schema of the table, in their order.
 pub(crate) fn encode(batches: &[RecordBatch], config: &FileConfig) -> Result<EncodedFile> {
     let rows = batches.iter().map(RecordBatch::num_rows).sum();
-    FileWriter::new(config, rows)?.write_all(batches)
+    let mut file = FileWriter::new(config, rows)?;
+    for batch in batches {
+        file.writer.write(batch)?;
+        let columns = Columns::of(batch).map_err(ParquetError::General)?;
+        for row in 0..columns.rows() {
+            file.summary.add(&columns.row(row, 0).map_err(ParquetError::General)?);
+        }
+    }
+    file.finish()
 }
 
 /// Encodes a batch of any schema for the stage zone.
 pub(crate) fn encode_staged(batch: &RecordBatch) -> Result<EncodedFile> {
-    FileWriter::with_properties(batch.schema(), staged_properties(), 0)?.write_all(std::slice::from_ref(batch))
-}
-
-/// The batches of a Parquet object in memory.
-pub(crate) fn parquet_batches(bytes: Bytes) -> Result<ParquetRecordBatchReader> {
-    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-    ParquetRecordBatchReaderBuilder::try_new_with_options(bytes, options)?.with_batch_size(BATCH_ROWS).build()
+    let mut file = FileWriter::with_properties(batch.schema(), staged_properties(), 0)?;
+    file.writer.write(batch)?;
+    file.summary.rows = batch.num_rows() as u64;
+    file.finish()
 }

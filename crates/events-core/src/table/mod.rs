@@ -3,13 +3,23 @@
 mod batch;
 mod blocks;
 mod codec;
+mod columns;
 mod content;
 mod dedup;
 mod file;
+mod guard;
 mod kind;
 mod partition;
+#[cfg_attr(not(test), expect(dead_code, reason = "runs do not read their table yet"))]
+mod probe;
+mod read;
+#[cfg_attr(not(test), expect(dead_code, reason = "runs do not read their table yet"))]
+mod rewrite;
 mod row;
 mod schema;
+mod series;
+#[cfg(test)]
+mod tests;
 mod transform;
 
 pub(crate) use batch::BATCH_ROWS;
@@ -18,10 +28,12 @@ pub(crate) use content::content_digest;
 pub use dedup::Duplicate;
 pub(crate) use dedup::{Key, resolve};
 pub use file::{EncodedFile, FileConfig};
-pub(crate) use file::{FileWriter, encode_staged, parquet_batches};
+pub(crate) use file::{FileWriter, encode_staged};
 pub(crate) use kind::{Kind, KindCache, Kinds};
 pub use partition::{PARTITION_VALUE_BYTES_MAX, PartitionKey, escape_partition_value};
 pub(crate) use partition::{day, folder};
+pub(crate) use read::{Batches, FileRows};
 pub(crate) use row::{Header, Row, header_at, headers, id_at, row_at, rows};
 pub use schema::{column, table_schema};
+pub(crate) use series::FileSeries;
 pub use transform::{Deduplicated, deduplicate, to_batch, with_partition_columns, write_parquet};

@@ -58,6 +58,51 @@ impl PartitionKey {
     pub fn folder(&self) -> String {
         folder(&escape_partition_value(&self.domain_event_type), self.day)
     }
+
+    /// The partition that has that folder: what [`folder`](Self::folder) came from. `None` for everything that it does
+    /// not give.
+    ///
+    /// | folder | partition |
+    /// |---|---|
+    /// | `domain_event_type=card%2Feu-issued/year=2021/month=1/day=14` | `card/eu-issued`, 2021-01-14 |
+    /// | `domain_event_type=card%2feu-issued/year=2021/month=1/day=14` | none: small digits |
+    /// | `domain_event_type=card-%69ssued/year=2021/month=1/day=14` | none: escaped without need |
+    /// | `domain_event_type=card-issued/year=2021/month=01/day=14` | none: padded |
+    /// | `domain_event_type=card-issued/year=2021/month=2/day=30` | none: no day |
+    /// | `domain_event_type=/year=2021/month=1/day=14` | none: no name |
+    /// | `domain_event_type=card-issued/year=2021/month=1` | none: a part is missing |
+    ///
+    /// ```
+    /// use events_core::table::PartitionKey;
+    ///
+    /// let key = PartitionKey::new("card/eu", "issued", 1_610_619_537_000_000);
+    /// assert_eq!(PartitionKey::of_folder(&key.folder()), Some(key));
+    /// assert_eq!(PartitionKey::of_folder("domain_event_type=card-issued/year=2021/month=01/day=14"), None);
+    /// ```
+    #[must_use]
+    pub fn of_folder(folder: &str) -> Option<Self> {
+        let mut segments = folder.split('/');
+        let mut value = |name: &str| segments.next()?.strip_prefix(name)?.strip_prefix('=');
+        let name = unescape(value(column::DOMAIN_EVENT_TYPE)?)?;
+        let year = value(column::YEAR)?.parse().ok()?;
+        let month = value(column::MONTH)?.parse().ok()?;
+        let day = value(column::DAY)?.parse().ok()?;
+        let day = NaiveDate::from_ymd_opt(year, month, day)?.to_epoch_days();
+        let key = Self { domain_event_type: name, day };
+        // Numbers and escapes have other spellings, and there may be more segments.
+        (!key.domain_event_type.is_empty() && key.folder() == folder).then_some(key)
+    }
+}
+
+/// The text of an escaped value.
+fn unescape(escaped: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(escaped.len());
+    let mut rest = escaped.bytes();
+    while let Some(byte) = rest.next() {
+        let digit = |digit: Option<u8>| char::from(digit?).to_digit(16);
+        bytes.push(if byte == b'%' { (digit(rest.next())? << 4 | digit(rest.next())?) as u8 } else { byte });
+    }
+    String::from_utf8(bytes).ok()
 }
 
 /// The folder of a partition whose `domain_event_type` is escaped already.

@@ -15,6 +15,7 @@
 
 use std::borrow::Cow;
 
+use super::content::content_digest;
 use crate::event::EventId;
 use crate::json::RepairKinds;
 
@@ -33,6 +34,20 @@ pub(crate) struct Row<'a> {
 }
 
 impl Row<'_> {
+    /// How many bytes [`Self::write`] appends.
+    pub(crate) fn length(&self) -> usize {
+        let id = match &self.id {
+            EventId::Uuid(_) => 16,
+            EventId::Text(text) => text.len(),
+        };
+        HEADER + id + self.data.map_or(0, str::len) + self.extra.map_or(0, str::len)
+    }
+
+    /// The digest of the row's content, when its kind has that one.
+    pub(crate) fn digest(&self, kind: u128) -> u64 {
+        content_digest(kind, self.data, self.extra, self.repairs)
+    }
+
     /// Appends the row's bytes. A text is shorter than 4 GiB, because records are limited.
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
         let length = |text: Option<&str>| text.map_or(NONE, |text| text.len() as u32);

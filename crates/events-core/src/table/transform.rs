@@ -2,20 +2,19 @@
 
 use std::sync::Arc;
 
-use arrow_array::cast::AsArray;
-use arrow_array::types::TimestampMicrosecondType;
-use arrow_array::{Array, ArrayRef, BooleanArray, Int32Array, RecordBatch, StringArray};
+use arrow_array::{ArrayRef, BooleanArray, Int32Array, RecordBatch, StringArray};
 use arrow_schema::{ArrowError, DataType, Field, Schema};
 use chrono::Datelike;
 
 use super::batch::BatchBuilder;
-use super::content::{content_digest, kind_digest};
+use super::columns::Columns;
+use super::content::kind_digest;
 use super::dedup::{Duplicate, Key, resolve};
 use super::file::{EncodedFile, FileConfig, encode};
 use super::partition::{date, day, join};
 use super::row::Row;
 use super::schema::column;
-use crate::event::{Event, EventId};
+use crate::event::Event;
 
 /// A batch of the [table's schema](super::table_schema) with a row for each event, in their order.
 ///
@@ -37,50 +36,19 @@ pub fn to_batch(events: &[Event<'_>]) -> Result<RecordBatch, ArrowError> {
     batch.finish()
 }
 
-/// The columns of a batch of the table's schema.
-struct Columns<'a> {
-    ids: &'a StringArray,
-    timestamps: &'a [i64],
-    domains: &'a StringArray,
-    event_types: &'a StringArray,
-    data: &'a StringArray,
-    extra: &'a StringArray,
-    repairs: &'a StringArray,
-}
-
-impl<'a> Columns<'a> {
-    fn of(batch: &'a RecordBatch) -> Result<Self, ArrowError> {
-        let array = |name: &str| {
-            batch.column_by_name(name).ok_or_else(|| ArrowError::SchemaError(format!("no column `{name}`")))
-        };
-        let strings = |name: &str| {
-            array(name)?.as_string_opt().ok_or_else(|| ArrowError::SchemaError(format!("`{name}` is not a string")))
-        };
-        let timestamps = array(column::TIMESTAMP)?.as_primitive_opt::<TimestampMicrosecondType>();
-        Ok(Self {
-            ids: strings(column::EVENT_ID)?,
-            timestamps: timestamps
-                .ok_or_else(|| ArrowError::SchemaError("`timestamp` is not in microseconds".to_owned()))?
-                .values(),
-            domains: strings(column::DOMAIN)?,
-            event_types: strings(column::EVENT_TYPE)?,
-            data: strings(column::DATA)?,
-            extra: strings(column::EXTRA)?,
-            repairs: strings(column::REPAIRS)?,
-        })
-    }
-}
-
 /// Adds the partition columns behind the others: `domain_event_type` (`Utf8`), `year`, `month` and `day` (`Int32`) of
 /// the UTC instant. Rows keep their order.
 ///
 /// # Errors
-/// When a column of the table's schema is missing or has another type.
+/// When a column of the table's schema is missing, or has another type or a null that the schema forbids.
 pub fn with_partition_columns(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
-    let columns = Columns::of(batch)?;
-    let names = columns.domains.iter().zip(columns.event_types);
-    let names: StringArray = names.map(|(domain, event_type)| Some(join(domain?, event_type?))).collect();
-    let dates: Vec<_> = columns.timestamps.iter().map(|&timestamp| date(day(timestamp))).collect();
+    let columns = Columns::of(batch).map_err(ArrowError::SchemaError)?;
+    let name = |row| {
+        let (domain, event_type) = columns.kind(row);
+        join(domain, event_type)
+    };
+    let names: StringArray = (0..columns.rows()).map(name).map(Some).collect();
+    let dates: Vec<_> = (0..columns.rows()).map(|row| date(day(columns.timestamp(row)))).collect();
     let numbers =
         |part: fn(&chrono::NaiveDate) -> i32| -> ArrayRef { Arc::new(dates.iter().map(part).collect::<Int32Array>()) };
     let added: [(&str, DataType, ArrayRef); 4] = [
@@ -111,26 +79,23 @@ pub struct Deduplicated {
 /// its content. Of equal rows the first stays. Rows keep their order.
 ///
 /// # Errors
-/// When a column of the table's schema is missing or has another type.
+/// When a column of the table's schema is missing, or has another type or a value that the table cannot hold: a null that
+/// the schema forbids, an empty id, a repair that does not exist.
 pub fn deduplicate(batch: &RecordBatch) -> Result<Deduplicated, ArrowError> {
-    let columns = Columns::of(batch)?;
-    let text = |column: &'_ StringArray, row: usize| column.is_valid(row).then(|| column.value(row).to_owned());
-    let keys: Vec<_> = (0..batch.num_rows())
-        .map(|row| {
-            let kind = kind_digest(columns.domains.value(row), columns.event_types.value(row));
-            let (data, extra) = (text(columns.data, row), text(columns.extra, row));
-            let repairs = text(columns.repairs, row).unwrap_or_default().parse();
-            let repairs = repairs.map_err(ArrowError::SchemaError)?;
-            Ok(Key {
-                id: EventId::new(columns.ids.value(row).into()).fingerprint(),
-                timestamp: columns.timestamps[row],
-                digest: content_digest(kind, data.as_deref(), extra.as_deref(), repairs),
-                ordinal: row as u32,
-                input: 0,
-                bucket: 0,
-            })
+    let columns = Columns::of(batch).map_err(ArrowError::SchemaError)?;
+    let key = |number| {
+        let (domain, event_type) = columns.kind(number);
+        let row = columns.row(number, 0).map_err(ArrowError::SchemaError)?;
+        Ok(Key {
+            id: row.id.fingerprint(),
+            timestamp: row.timestamp,
+            digest: row.digest(kind_digest(domain, event_type)),
+            ordinal: number as u32,
+            input: 0,
+            bucket: 0,
         })
-        .collect::<Result<_, ArrowError>>()?;
+    };
+    let keys = (0..columns.rows()).map(key).collect::<Result<Vec<_>, ArrowError>>()?;
     let mut dropped = Vec::new();
     resolve(&keys, |key, duplicate| dropped.push((key.ordinal as usize, duplicate)));
     dropped.sort_unstable();
@@ -146,7 +111,8 @@ pub fn deduplicate(batch: &RecordBatch) -> Result<Deduplicated, ArrowError> {
 /// `(timestamp, event_id)` and hold the rows of one partition; this function does not see to either.
 ///
 /// # Errors
-/// When a batch has not the table's schema.
+/// When a batch has not the table's schema, or a value that the table cannot hold: an empty id, a repair that does not
+/// exist.
 pub fn write_parquet(batches: &[RecordBatch], config: &FileConfig) -> parquet::errors::Result<EncodedFile> {
     encode(batches, config)
 }

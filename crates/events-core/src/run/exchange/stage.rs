@@ -6,22 +6,18 @@
 use std::sync::{Arc, LazyLock};
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Int64Type, TimestampMicrosecondType, UInt16Type, UInt32Type, UInt64Type};
-use arrow_array::{
-    Array, ArrayRef, FixedSizeBinaryArray, Int64Array, RecordBatch, UInt16Array, UInt32Array, UInt64Array,
-};
+use arrow_array::types::{Int64Type, UInt16Type, UInt32Type, UInt64Type};
+use arrow_array::{ArrayRef, FixedSizeBinaryArray, Int64Array, RecordBatch, UInt16Array, UInt32Array, UInt64Array};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use bytes::Bytes;
 use object_store::{ObjectStoreExt, PutPayload};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::event::EventId;
-use crate::json::RepairKinds;
 use crate::run::layout::{self, RunId};
 use crate::run::remote::Remote;
 use crate::run::zone::Zone;
-use crate::table::{EncodedFile, FileWriter, Key, KindCache, Kinds, Row, column, encode_staged, parquet_batches, rows};
+use crate::table::{Batches, EncodedFile, FileRows, FileWriter, Key, KindCache, Kinds, column, encode_staged, rows};
 
 /// An object that holds entries of a lane.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,30 +105,9 @@ impl StageLanes {
 
     fn decode_rows(&self, object: Bytes, block: &mut Vec<u8>) -> Result<u64, String> {
         let mut kinds = KindCache::new(Arc::clone(&self.kinds));
-        let mut entries = 0;
-        for batch in parquet_batches(object).map_err(|error| error.to_string())? {
-            let batch = batch.map_err(|error| error.to_string())?;
-            let strings = |name: &str| array(&batch, name)?.as_string_opt::<i32>().ok_or_else(|| wrong_type(name));
-            let (ids, data, extra) = (strings(column::EVENT_ID)?, strings(column::DATA)?, strings(column::EXTRA)?);
-            let repairs = strings(column::REPAIRS)?;
-            let (domains, event_types) = (strings(column::DOMAIN)?, strings(column::EVENT_TYPE)?);
-            let timestamps = array(&batch, column::TIMESTAMP)?.as_primitive_opt::<TimestampMicrosecondType>();
-            let timestamps = timestamps.ok_or_else(|| wrong_type(column::TIMESTAMP))?;
-            for row in 0..batch.num_rows() {
-                let kind = kinds.get(domains.value(row), event_types.value(row)).map_err(|fault| fault.to_string())?.0;
-                let row = Row {
-                    kind,
-                    id: EventId::new(ids.value(row).into()),
-                    timestamp: timestamps.value(row),
-                    data: data.is_valid(row).then(|| data.value(row)),
-                    extra: extra.is_valid(row).then(|| extra.value(row)),
-                    repairs: if repairs.is_valid(row) { repairs.value(row).parse()? } else { RepairKinds::default() },
-                };
-                row.write(block);
-                entries += 1;
-            }
-        }
-        Ok(entries)
+        let mut rows = FileRows::open(object)?;
+        while rows.append_to(block, &mut kinds)? {}
+        Ok(rows.rows())
     }
 }
 
@@ -169,8 +144,8 @@ fn encode_keys(entries: &[u8]) -> parquet::errors::Result<EncodedFile> {
 
 fn decode_keys(object: Bytes, rebase: Option<&Rebase>, block: &mut Vec<u8>) -> Result<u64, String> {
     let mut entries = 0;
-    for batch in parquet_batches(object).map_err(|error| error.to_string())? {
-        let batch = batch.map_err(|error| error.to_string())?;
+    for batch in Batches::open(object)? {
+        let batch = batch?;
         let ids = array(&batch, column::EVENT_ID)?.as_fixed_size_binary_opt();
         let ids = ids.filter(|ids| ids.value_length() == 16).ok_or_else(|| wrong_type(column::EVENT_ID))?;
         let timestamps = array(&batch, column::TIMESTAMP)?.as_primitive_opt::<Int64Type>();

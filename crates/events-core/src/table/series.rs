@@ -1,0 +1,44 @@
+//! The rows of a partition become files, one after the other.
+
+use parquet::errors::Result;
+
+use super::file::{EncodedFile, FileConfig, FileWriter};
+use super::kind::Kind;
+use super::row::Row;
+
+/// Encodes the rows of a partition, which come in their order.
+///
+/// A file grows by batches, so where it ends does not depend on how rows arrive.
+pub(crate) struct FileSeries {
+    config: FileConfig,
+    file_bytes_max: usize,
+    /// Rows of the partition that are still to come.
+    left: usize,
+    open: FileWriter,
+}
+
+impl FileSeries {
+    /// The files of so many rows. Each but the last ends after the batch with which its rows take `file_bytes_max`.
+    pub(crate) fn new(config: &FileConfig, file_bytes_max: usize, rows: usize) -> Result<Self> {
+        Ok(Self { config: *config, file_bytes_max, left: rows, open: FileWriter::new(config, rows)? })
+    }
+
+    /// Adds a row, and gives the file that was full before it.
+    pub(crate) fn push(&mut self, row: &Row<'_>, kind: &Kind) -> Result<Option<EncodedFile>> {
+        let full = if self.open.ends_batch() && self.open.encoded_bytes() >= self.file_bytes_max && self.open.rows() > 0
+        {
+            let next = FileWriter::new(&self.config, self.left)?;
+            Some(std::mem::replace(&mut self.open, next).finish()?)
+        } else {
+            None
+        };
+        self.left = self.left.saturating_sub(1);
+        self.open.push(row, kind)?;
+        Ok(full)
+    }
+
+    /// The last file: without rows, when there were none.
+    pub(crate) fn finish(self) -> Result<EncodedFile> {
+        self.open.finish()
+    }
+}
