@@ -6,6 +6,8 @@ mod codec;
 mod content;
 mod dedup;
 mod file;
+#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "commits do not keep the index yet"))]
+pub(crate) mod index;
 mod kind;
 mod partition;
 mod row;
