@@ -14,18 +14,19 @@ use super::writer::{SegmentObject, SegmentWriter};
 /// Partitions have their numbers from one dictionary, see [`Entry::renumbered`].
 pub(crate) fn merge<I: Iterator<Item = Entry>>(sources: impl IntoIterator<Item = I>) -> impl Iterator<Item = Entry> {
     let mut sources: Vec<I> = sources.into_iter().collect();
-    let first = |(index, source): (usize, &mut I)| source.next().map(|entry| Reverse((entry, index)));
+    // Packed entries compare in one step.
+    let first = |(index, source): (usize, &mut I)| source.next().map(|entry| Reverse((entry.pack(), index)));
     let mut heads: BinaryHeap<_> = sources.iter_mut().enumerate().filter_map(first).collect();
     std::iter::from_fn(move || {
         let mut head = heads.peek_mut()?;
         let Reverse((entry, index)) = *head;
         match sources[index].next() {
-            Some(next) => *head = Reverse((next, index)),
+            Some(next) => *head = Reverse((next.pack(), index)),
             None => {
                 PeekMut::pop(head);
             }
         }
-        Some(entry)
+        Some(Entry::unpack(entry))
     })
 }
 

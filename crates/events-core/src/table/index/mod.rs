@@ -26,8 +26,8 @@
 //! # Why
 //!
 //! A Bloom filter in each file that is wrong once in a thousand times cannot answer for 5,556 ids in 150 files: it would
-//! give 833 false answers, and each costs reading a column of ids. Here an id costs one bucket, about 700 bytes, for each
-//! level; and when many are wanted, neighbours are read at once.
+//! give 833 false answers, and each costs reading a column of ids. Here an id costs one bucket a level, 350 to 700 bytes
+//! on average; and when many are wanted, neighbours are read at once.
 //!
 //! The levels are those of a log-structured merge tree (O'Neil and others, 1996), with one sorted run a level. Cutting
 //! by the bits of a hash is extendible hashing (Fagin and others, 1979): no tree has to be walked, because hashes are
