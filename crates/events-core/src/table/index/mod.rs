@@ -15,7 +15,7 @@
 //! | part | bytes | what |
 //! |---|---|---|
 //! | header | 8 | `EVINDEX` and the version of the form, the byte 1 |
-//! | entries | 9 to 15 each, mostly 11 | in ascending order: the rest of the hash (48 bits without those of cell and bucket, in whole bytes), the check (5), the number of the partition (2, or 4 when there are more than 65,536) |
+//! | entries | 7 to 15 each, mostly 11 | in ascending order: the rest of the hash (48 bits without those of cell and bucket, in whole bytes), the check (5), the number of the partition (2, or 4 when there are more than 65,536) |
 //! | tail: directory | 2 a bucket | how many entries each bucket has (4 a bucket when one has more than 65,535) |
 //! | tail: partitions | … | for each name in ascending order: its length (4), its UTF-8, how many days it has (4), the days since 1970 in ascending order (4 each) |
 //! | tail: trailer | 40 | see [`trailer`] |

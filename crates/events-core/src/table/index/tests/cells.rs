@@ -4,7 +4,11 @@ use super::super::{CELL_BITS_MAX, CHECK_BITS, Cell, Entry, HASH_BITS, by_cell, i
 
 proptest! {
     #[test]
-    fn a_hash_is_in_its_cell_and_in_no_other(hash in 0..1_u64 << HASH_BITS, bits in 0..=CELL_BITS_MAX, other in any::<u32>()) {
+    fn a_hash_is_in_its_cell_and_in_no_other(
+        hash in 0..1_u64 << HASH_BITS,
+        bits in 0..=CELL_BITS_MAX,
+        other in any::<u32>(),
+    ) {
         let cell = Cell::of(hash, bits);
         let other = Cell::new(bits, other & ((1 << bits) - 1)).unwrap();
         prop_assert!(cell.range().contains(&hash));

@@ -57,7 +57,8 @@ proptest! {
         if sealed {
             seal(&mut tail);
         }
-        let meta = SegmentMeta { cell: Cell::WHOLE, entries: 0, bytes: 8 + tail.len() as u64, tail_bytes: tail.len() as u64, digest: 0 };
+        let tail_bytes = tail.len() as u64;
+        let meta = SegmentMeta { cell: Cell::WHOLE, entries: 0, bytes: 8 + tail_bytes, tail_bytes, digest: 0 };
         let _ = open_and_read(&meta, &tail, &[0; 8]);
     }
 

@@ -58,7 +58,7 @@ proptest! {
             split(&versions, &turns).iter().flat_map(|part| cells(part, part_bits)).collect();
         let merged = merge_all(&parts, bits);
         let whole = cells(&versions, bits);
-        prop_assert_eq!(merged.iter().map(|object| &object.meta).collect::<Vec<_>>(), whole.iter().map(|object| &object.meta).collect::<Vec<_>>());
+        prop_assert!(merged.iter().map(|object| &object.meta).eq(whole.iter().map(|object| &object.meta)));
         prop_assert!(merged.iter().map(bytes).eq(whole.iter().map(bytes)));
     }
 
