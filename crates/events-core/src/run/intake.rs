@@ -4,7 +4,7 @@ use super::rejects::{RejectFilter, RejectLine};
 use super::report::{Counts, SampledRepair};
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::event::{Event, Events, Fault, Reason, Reject};
+use crate::event::{Event, EventId, Events, Fault, Reason, Reject};
 use crate::json::{Damage, Level, Separations};
 use crate::table::{Key, KindCache, Row, content_digest, day};
 
@@ -168,7 +168,9 @@ impl Intake<'_> {
             digest: content_digest(kind.digest, data, extra, event.repairs),
             ordinal: lane.keys.len() as u32,
             input: self.input as u32,
+            kind: *number,
             bucket: bucket as u16,
+            uuid: matches!(event.id, EventId::Uuid(_)),
         });
         let (id, timestamp, repairs) = (event.id.borrowed(), event.timestamp, event.repairs);
         Row { kind: *number, id, timestamp, data, extra, repairs }.write(&mut lane.rows);

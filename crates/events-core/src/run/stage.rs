@@ -18,7 +18,7 @@ use crate::event::Fault;
 use crate::table::KindCache;
 
 /// The version of a manifest's form.
-const STAGE_VERSION: u32 = 2;
+const STAGE_VERSION: u32 = 3;
 
 /// What lies in the stage of a parse. It is written last.
 #[derive(Debug, Serialize, Deserialize)]
@@ -124,15 +124,16 @@ pub(crate) fn open(context: &Context, manifests: &mut [StageManifest]) -> Result
     // Partitions are ordered by the names of all kinds, so all are met before the first row is read.
     let mut kinds = KindCache::new(Arc::clone(&context.kinds));
     for manifest in manifests {
+        let mut numbers = Vec::with_capacity(manifest.kinds.len());
         for (domain, event_type) in &manifest.kinds {
             let named = |fault: Fault| Error::Stage {
                 object: context.zones.stage.name(&layout::stage_complete(&manifest.run)),
                 problem: fault.to_string(),
             };
-            kinds.get(domain, event_type).map_err(named)?;
+            numbers.push(kinds.get(domain, event_type).map_err(named)?.0);
         }
         let ordinals = next.iter().map(|&next| u32::try_from(next)).collect::<Result<_, _>>().map_err(too_many)?;
-        let rebase = Arc::new(Rebase { input, ordinals });
+        let rebase = Arc::new(Rebase { input, ordinals, kinds: numbers });
         input += manifest.inputs.len() as u32;
         for ((lane, next), objects) in rows.iter_mut().zip(&mut next).zip(&mut manifest.rows) {
             *next += objects.iter().map(|object| object.entries).sum::<u64>();

@@ -12,6 +12,7 @@ use hashbrown::hash_table::Entry;
 use serde::{Deserialize, Serialize};
 
 use super::content::CONTENT;
+use super::index::{HASH_BITS, id_hash};
 
 /// What deduplication needs to know of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +26,11 @@ pub(crate) struct Key {
     pub(crate) ordinal: u32,
     /// The number of the input that the row came from, in the order of their names.
     pub(crate) input: u32,
+    /// The number of its kind.
+    pub(crate) kind: u32,
     pub(crate) bucket: u16,
+    /// The id is a UUID, and the fingerprint says which.
+    pub(crate) uuid: bool,
 }
 
 /// How a row that was dropped relates to the row that stayed.
@@ -40,19 +45,36 @@ pub enum Duplicate {
     OtherContent,
 }
 
+impl Duplicate {
+    /// How a row relates to the greater one of the same id: both as timestamp and digest.
+    pub(crate) fn of(loser: (i64, u64), winner: (i64, u64)) -> Self {
+        if loser.0 != winner.0 {
+            Self::OtherTime
+        } else if (loser.1 ^ winner.1) & CONTENT != 0 {
+            Self::OtherContent
+        } else {
+            Self::Exact
+        }
+    }
+}
+
 impl Key {
     /// The bytes of a key in scratch files.
-    pub(crate) const BYTES: usize = 42;
+    pub(crate) const BYTES: usize = 47;
+
+    /// Its timestamp and digest: of the versions of an id the greatest stays.
+    pub(crate) fn version(&self) -> (i64, u64) {
+        (self.timestamp, self.digest)
+    }
 
     fn rank(&self) -> (i64, u64, Reverse<u32>, Reverse<u16>, Reverse<u32>) {
         (self.timestamp, self.digest, Reverse(self.input), Reverse(self.bucket), Reverse(self.ordinal))
     }
 
-    /// The shard of the key: all keys of an id are in one.
+    /// The shard of the key: all keys of an id are in one. Shards are ranges of the hash by which the table's index is
+    /// sorted, so each needs a part of the index of its own.
     pub(crate) fn shard(id: u128, shards: usize) -> usize {
-        // The bits of random UUIDs would do, those of a counter would not.
-        let folded = (id as u64) ^ (id >> 64) as u64;
-        (folded.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as usize % shards
+        ((u128::from(id_hash(id)) * shards as u128) >> HASH_BITS) as usize
     }
 
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
@@ -62,6 +84,8 @@ impl Key {
         out.extend_from_slice(&self.ordinal.to_le_bytes());
         out.extend_from_slice(&self.input.to_le_bytes());
         out.extend_from_slice(&self.bucket.to_le_bytes());
+        out.extend_from_slice(&self.kind.to_le_bytes());
+        out.push(self.uuid.into());
     }
 
     pub(crate) fn read(bytes: &[u8; Self::BYTES]) -> Self {
@@ -76,13 +100,15 @@ impl Key {
             ordinal: u32::from_le_bytes(word(32)),
             input: u32::from_le_bytes(word(36)),
             bucket: u16::from_le_bytes([bytes[40], bytes[41]]),
+            kind: u32::from_le_bytes(word(42)),
+            uuid: bytes[46] != 0,
         }
     }
 }
 
 /// Calls `lose` with each key that is not the greatest of its id, and how it relates to the greatest. The order of the
-/// calls is unspecified.
-pub(crate) fn resolve(keys: &[Key], mut lose: impl FnMut(&Key, Duplicate)) {
+/// calls is unspecified. Gives the positions of the greatest, in no order.
+pub(crate) fn resolve(keys: &[Key], mut lose: impl FnMut(&Key, Duplicate)) -> Vec<u32> {
     let hasher = FixedState::default();
     let hash = |key: &Key| hasher.hash_one(key.id);
     let mut winners: HashTable<u32> = HashTable::with_capacity(keys.len());
@@ -108,15 +134,7 @@ pub(crate) fn resolve(keys: &[Key], mut lose: impl FnMut(&Key, Duplicate)) {
         let loser = &keys[loser as usize];
         let winner = winners.find(hash(loser), |&winner| keys[winner as usize].id == loser.id);
         let winner = &keys[*winner.expect("every id that was met has a winner") as usize];
-        lose(
-            loser,
-            if loser.timestamp != winner.timestamp {
-                Duplicate::OtherTime
-            } else if (loser.digest ^ winner.digest) & CONTENT != 0 {
-                Duplicate::OtherContent
-            } else {
-                Duplicate::Exact
-            },
-        );
+        lose(loser, Duplicate::of(loser.version(), winner.version()));
     }
+    winners.into_iter().collect()
 }

@@ -8,12 +8,11 @@ mod content;
 mod dedup;
 mod file;
 mod guard;
+pub(crate) mod index;
 mod kind;
 mod partition;
-#[cfg_attr(not(test), expect(dead_code, reason = "runs do not read their table yet"))]
 mod probe;
 mod read;
-#[cfg_attr(not(test), expect(dead_code, reason = "runs do not read their table yet"))]
 mod rewrite;
 mod row;
 mod schema;
@@ -32,7 +31,9 @@ pub(crate) use file::{FileWriter, encode_staged};
 pub(crate) use kind::{Kind, KindCache, Kinds};
 pub use partition::{PARTITION_VALUE_BYTES_MAX, PartitionKey, escape_partition_value};
 pub(crate) use partition::{day, folder};
-pub(crate) use read::{Batches, FileRows};
+pub(crate) use probe::Probe;
+pub(crate) use read::{Batches, FileRows, Version};
+pub(crate) use rewrite::{Rewrite, RewriteError, Source};
 pub(crate) use row::{Header, Row, header_at, headers, id_at, row_at, rows};
 pub use schema::{column, table_schema};
 pub(crate) use series::FileSeries;

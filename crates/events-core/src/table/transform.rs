@@ -14,7 +14,7 @@ use super::file::{EncodedFile, FileConfig, encode};
 use super::partition::{date, day, join};
 use super::row::Row;
 use super::schema::column;
-use crate::event::Event;
+use crate::event::{Event, EventId};
 
 /// A batch of the [table's schema](super::table_schema) with a row for each event, in their order.
 ///
@@ -92,7 +92,9 @@ pub fn deduplicate(batch: &RecordBatch) -> Result<Deduplicated, ArrowError> {
             digest: row.digest(kind_digest(domain, event_type)),
             ordinal: number as u32,
             input: 0,
+            kind: 0,
             bucket: 0,
+            uuid: matches!(row.id, EventId::Uuid(_)),
         })
     };
     let keys = (0..columns.rows()).map(key).collect::<Result<Vec<_>, ArrowError>>()?;

@@ -1,13 +1,14 @@
 //! The side of the exchange that people can look at: Parquet objects in the stage zone.
 //!
 //! Rows have the columns of the table. Keys have `event_id` (the fingerprint of the id: 16 bytes, big-endian),
-//! `timestamp` (µs), `digest`, `input`, `bucket` and `ordinal`, the number of the row in its bucket.
+//! `timestamp` (µs), `digest`, `input`, `bucket`, `ordinal`, the number of the row in its bucket, `kind`, the number of
+//! its kind in the manifest, and `uuid`, whether the id is one.
 
 use std::sync::{Arc, LazyLock};
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int64Type, UInt16Type, UInt32Type, UInt64Type};
-use arrow_array::{ArrayRef, FixedSizeBinaryArray, Int64Array, RecordBatch, UInt16Array, UInt32Array, UInt64Array};
+use arrow_array::{ArrayRef, BooleanArray, FixedSizeBinaryArray, Int64Array, RecordBatch, UInt16Array, UInt32Array, UInt64Array};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use bytes::Bytes;
 use object_store::{ObjectStoreExt, PutPayload};
@@ -38,6 +39,8 @@ pub(crate) struct Rebase {
     pub(crate) input: u32,
     /// By bucket.
     pub(crate) ordinals: Vec<u32>,
+    /// By number of a kind in the stage: its number among the kinds of all.
+    pub(crate) kinds: Vec<u32>,
 }
 
 /// What the entries of the lanes are.
@@ -115,6 +118,8 @@ const DIGEST: &str = "digest";
 const INPUT: &str = "input";
 const BUCKET: &str = "bucket";
 const ORDINAL: &str = "ordinal";
+const KIND: &str = "kind";
+const UUID: &str = "uuid";
 
 static KEY_SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     Arc::new(Schema::new(vec![
@@ -124,6 +129,8 @@ static KEY_SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
         Field::new(INPUT, DataType::UInt32, false),
         Field::new(BUCKET, DataType::UInt16, false),
         Field::new(ORDINAL, DataType::UInt32, false),
+        Field::new(KIND, DataType::UInt32, false),
+        Field::new(UUID, DataType::Boolean, false),
     ]))
 });
 
@@ -138,6 +145,8 @@ fn encode_keys(entries: &[u8]) -> parquet::errors::Result<EncodedFile> {
         Arc::new(keys.iter().map(|key| key.input).collect::<UInt32Array>()),
         Arc::new(keys.iter().map(|key| key.bucket).collect::<UInt16Array>()),
         Arc::new(keys.iter().map(|key| key.ordinal).collect::<UInt32Array>()),
+        Arc::new(keys.iter().map(|key| key.kind).collect::<UInt32Array>()),
+        Arc::new(keys.iter().map(|key| Some(key.uuid)).collect::<BooleanArray>()),
     ];
     encode_staged(&RecordBatch::try_new(Arc::clone(&KEY_SCHEMA), columns)?)
 }
@@ -158,7 +167,8 @@ fn decode_keys(object: Bytes, rebase: Option<&Rebase>, block: &mut Vec<u8>) -> R
                 .ok_or_else(|| wrong_type(name))
                 .map(arrow_array::PrimitiveArray::values)
         };
-        let (inputs, ordinals) = (numbers(INPUT)?, numbers(ORDINAL)?);
+        let (inputs, ordinals, kinds) = (numbers(INPUT)?, numbers(ORDINAL)?, numbers(KIND)?);
+        let uuids = array(&batch, UUID)?.as_boolean_opt().ok_or_else(|| wrong_type(UUID))?;
         let buckets =
             array(&batch, BUCKET)?.as_primitive_opt::<UInt16Type>().ok_or_else(|| wrong_type(BUCKET))?.values();
         for row in 0..batch.num_rows() {
@@ -172,7 +182,12 @@ fn decode_keys(object: Bytes, rebase: Option<&Rebase>, block: &mut Vec<u8>) -> R
                 digest: digests[row],
                 ordinal: base + ordinals[row],
                 input: rebase.map_or(0, |rebase| rebase.input) + inputs[row],
+                kind: match rebase {
+                    Some(rebase) => *rebase.kinds.get(kinds[row] as usize).ok_or("a kind is not in the manifest")?,
+                    None => kinds[row],
+                },
                 bucket,
+                uuid: uuids.value(row),
             };
             key.write(block);
             entries += 1;
