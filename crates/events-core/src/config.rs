@@ -41,6 +41,14 @@ pub struct Config {
     /// The most partitions that a run may write to; with more it fails before it commits. A guard against a field that was
     /// mistaken for a kind. Default 20,000, at least 1.
     pub partitions_max: usize,
+    /// How many days before and after its own an event is held against: one that comes again further away is a second row.
+    /// With 0 it is only held against its own partition. Default none: against all that the table ever took, which costs
+    /// the same, as the index is sorted by id; a horizon is for producers that use ids again.
+    pub dedup_horizon_days: Option<u32>,
+    /// Files smaller than this many bytes get new rows of their partition, instead of another small file beside them; 0
+    /// makes a file of its own for each run. More means fewer files and more rewriting. Default 64 MiB, as
+    /// `file_bytes_max`.
+    pub fold_below_bytes: u64,
     /// Requests to a store that a thread has in flight while it works on, and of a phase that only waits for the store
     /// eight times as many. Default 4, at least 1.
     pub requests_max: usize,
@@ -115,6 +123,8 @@ impl Default for Config {
             decompressed_bytes_max: Self::DEFAULT_DECOMPRESSED_BYTES_MAX,
             decompression_ratio_max: Self::DEFAULT_DECOMPRESSION_RATIO_MAX,
             partitions_max: Self::DEFAULT_PARTITIONS_MAX,
+            dedup_horizon_days: None,
+            fold_below_bytes: Self::DEFAULT_FILE_BYTES_MAX as u64,
             requests_max: Self::DEFAULT_REQUESTS_MAX,
         }
     }

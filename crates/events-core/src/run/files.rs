@@ -5,37 +5,98 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use object_store::{ObjectStoreExt, PutPayload};
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::context::Context;
+use super::control::{Digest, Publication, Replaced, Snapshot, Step, TableFile, Target};
 use super::layout;
+use super::merge::{Placement, Superseded, TableObjects, place};
 use super::remote::{Remote, Ticket};
 use crate::error::{Error, Result};
-use crate::table::{EncodedFile, FileSeries, Kind, Row, day, folder};
+use crate::table::{EncodedFile, FileSeries, Kind, KindCache, Rewrite, Row, Source, day, folder};
 
 /// A file that lies in the stage zone and is to become one of the table.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Output {
     /// The partition's folder.
     pub(crate) folder: String,
+    pub(crate) destination: Destination,
+    pub(crate) step: Step,
     pub(crate) digest: u128,
     pub(crate) rows: u64,
+    /// Those of them that the run brings.
+    pub(crate) new_rows: u64,
     pub(crate) bytes: u64,
+    tail_bytes: u64,
+}
+
+/// Where a file goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Destination {
+    /// To a name of its own.
+    New,
+    /// To the place of a file of the table.
+    Replace { name: String, replaced: Replaced },
+}
+
+impl Output {
+    /// Whether it takes the place of that file.
+    pub(crate) fn replaces(&self, file: &str) -> bool {
+        matches!(&self.destination, Destination::Replace { name, .. } if name == file)
+    }
+
+    /// The file that it becomes.
+    pub(crate) fn table_file(&self, sequence: u64) -> TableFile {
+        let name = match &self.destination {
+            Destination::New => layout::table_file_name(sequence, self.digest),
+            Destination::Replace { name, .. } => name.clone(),
+        };
+        let (folder, rows, bytes) = (self.folder.clone(), self.rows, self.bytes);
+        TableFile { folder, name, rows, bytes, tail_bytes: self.tail_bytes, digest: Digest(self.digest) }
+    }
+
+    /// How it becomes that file.
+    pub(crate) fn publication(&self, context: &Context, sequence: u64) -> Publication {
+        let replaces = match &self.destination {
+            Destination::New => None,
+            Destination::Replace { replaced, .. } => Some(replaced.clone()),
+        };
+        Publication {
+            stage: layout::stage_out(&context.stage, &self.folder, self.digest),
+            zone: Target::Trusted,
+            path: self.table_file(sequence).path(),
+            bytes: self.bytes,
+            step: self.step,
+            // The name of a new file has it.
+            digest: replaces.is_some().then_some(Digest(self.digest)),
+            replaces,
+        }
+    }
 }
 
 /// Rows of a partition, by rank of its name and day.
 pub(crate) type Sizes = HashMap<(u32, i32), usize>;
 
+/// The table that files go to.
+pub(crate) struct Against {
+    pub(crate) snapshot: Arc<Snapshot>,
+    pub(crate) superseded: Arc<Superseded>,
+}
+
 /// The files that a thread writes, one after the other.
 pub(crate) struct Files<'a> {
-    context: &'a Context,
+    context: &'a Arc<Context>,
+    against: &'a Against,
     kinds: &'a [Arc<Kind>],
     /// By kind: the place of its name among all names.
     ranks: &'a [u32],
     remote: &'a Remote,
-    /// The open partition, and its files.
+    /// The partition in progress.
     open: Option<((u32, i32), FileSeries)>,
     /// A kind of the open partition: they all share the name.
     kind: u32,
+    /// Kinds of rows that were in the table before, which are none of the run's.
+    old_kinds: KindCache,
     puts: VecDeque<(u64, Ticket<()>)>,
     outputs: Vec<Output>,
 }
@@ -44,8 +105,16 @@ pub(crate) struct Files<'a> {
 const PUT_BYTES_MAX: u64 = 8 << 20;
 
 impl<'a> Files<'a> {
-    pub(crate) fn new(context: &'a Context, kinds: &'a [Arc<Kind>], ranks: &'a [u32], remote: &'a Remote) -> Self {
-        Self { context, kinds, ranks, remote, open: None, kind: 0, puts: VecDeque::new(), outputs: Vec::new() }
+    pub(crate) fn new(
+        context: &'a Arc<Context>,
+        against: &'a Against,
+        kinds: &'a [Arc<Kind>],
+        ranks: &'a [u32],
+        remote: &'a Remote,
+    ) -> Self {
+        let old_kinds = KindCache::new(Arc::default());
+        let (puts, outputs) = (VecDeque::new(), Vec::new());
+        Self { context, against, kinds, ranks, remote, open: None, kind: 0, old_kinds, puts, outputs }
     }
 
     pub(crate) fn remote(&self) -> &'a Remote {
@@ -64,29 +133,94 @@ impl<'a> Files<'a> {
         }
         let Some((_, series)) = &mut self.open else { return Ok(()) };
         let full = series.push(row, &self.kinds[row.kind as usize]).map_err(Error::encoding)?;
-        full.map_or(Ok(()), |file| self.send(file, partition.1))
+        match full {
+            Some(file) => {
+                let rows = file.rows;
+                self.send(file, self.folder(partition.1), rows, Destination::New, Step::Add)
+            }
+            None => Ok(()),
+        }
     }
 
-    /// Finishes the open partition.
+    /// The folder of a day of the open partition.
+    fn folder(&self, day: i32) -> String {
+        folder(&self.kinds[self.kind as usize].escaped, day)
+    }
+
+    /// Finishes the open partition: its last file may go to one that is there.
     fn close(&mut self) -> Result<()> {
         let Some(((_, day), series)) = self.open.take() else { return Ok(()) };
-        self.send(series.finish().map_err(Error::encoding)?, day)
+        let file = series.finish().map_err(Error::encoding)?;
+        let (folder, new_rows) = (self.folder(day), file.rows);
+        let snapshot = Arc::clone(&self.against.snapshot);
+        let shrinks = snapshot
+            .partition(&folder)
+            .any(|file| self.against.superseded.contains_key(&(folder.clone(), file.name.clone())));
+        let spread = xxh3_64(folder.as_bytes()) as f64 / u64::MAX as f64;
+        let fold_below = self.context.config.fold_below_bytes;
+        match place(snapshot.partition(&folder), file.length, shrinks, fold_below, spread) {
+            Placement::New => self.send(file, folder, new_rows, Destination::New, Step::Add),
+            Placement::Fold { delta } => {
+                let objects = TableObjects::new(self.context);
+                let old = objects.read(delta, self.remote)?;
+                let replaced = Replaced { digest: delta.digest, e_tag: old.e_tag };
+                self.merge(delta, vec![old.bytes, joined(file)], new_rows, replaced)
+            }
+            Placement::Rotate { base, delta } => {
+                let objects = TableObjects::new(self.context);
+                let (old_base, old_delta) = (objects.read(base, self.remote)?, objects.read(delta, self.remote)?);
+                let replaced = Replaced { digest: base.digest, e_tag: old_base.e_tag };
+                self.merge(base, vec![old_base.bytes, old_delta.bytes], 0, replaced)?;
+                let replaced = Replaced { digest: delta.digest, e_tag: old_delta.e_tag };
+                let destination = Destination::Replace { name: delta.name.clone(), replaced };
+                self.send(file, folder, new_rows, destination, Step::Rotate)
+            }
+        }
     }
 
-    /// Sends a file of the open partition to the stage zone.
-    fn send(&mut self, file: EncodedFile, day: i32) -> Result<()> {
-        let folder = folder(&self.kinds[self.kind as usize].escaped, day);
-        let (digest, rows, bytes) = (file.digest, file.rows, file.length);
-        self.outputs.push(Output { folder, digest, rows, bytes });
+    /// Puts the rows of several files of a partition into the place of one of them.
+    fn merge(
+        &mut self,
+        target: &TableFile,
+        files: Vec<bytes::Bytes>,
+        mut new_rows: u64,
+        replaced: Replaced,
+    ) -> Result<()> {
+        let sources = files.into_iter().map(|file| Source { file, drop: |_| false }).collect();
+        let config = &self.context.config;
+        let failed = |problem| TableObjects::new(self.context).damaged(target, problem);
+        let mut written = Vec::new();
+        let rewrite = Rewrite::open(sources, &mut self.old_kinds, &config.file_config(), config.file_bytes_max)
+            .map_err(|error| failed(error.problem))?;
+        let mut destination = Some(Destination::Replace { name: target.name.clone(), replaced });
+        for file in rewrite {
+            let file = file.map_err(|error| failed(error.problem))?;
+            let (destination, step) = match destination.take() {
+                Some(destination) => (destination, Step::Grow),
+                None => (Destination::New, Step::Add),
+            };
+            written.push((file, destination, step));
+        }
+        for (file, destination, step) in written {
+            self.send(file, target.folder.clone(), std::mem::take(&mut new_rows), destination, step)?;
+        }
+        Ok(())
+    }
+
+    /// Sends a file to the stage zone.
+    fn send(
+        &mut self,
+        file: EncodedFile,
+        folder: String,
+        new_rows: u64,
+        destination: Destination,
+        step: Step,
+    ) -> Result<()> {
         let context = self.context;
-        context.progress.rows_written.fetch_add(rows, Ordering::Relaxed);
-        let (zone, path) = (context.zones.stage.clone(), layout::stage_out(&context.stage, digest));
-        let put = self.remote.start(async move {
-            let payload: PutPayload = file.bytes.into_iter().collect();
-            let put = zone.store().put(&zone.path(&path)?, payload).await;
-            put.map(drop).map_err(|error| zone.error("writing", &path, error))
-        });
-        self.puts.push_back((bytes, put));
+        context.progress.rows_written.fetch_add(new_rows, Ordering::Relaxed);
+        let (output, put) = start_put(context, file, folder, destination, step, self.remote);
+        self.puts.push_back((output.bytes, put));
+        self.outputs.push(Output { new_rows, ..output });
         while self.puts.len() > context.config.requests_max
             || self.puts.iter().map(|(bytes, _)| bytes).sum::<u64>() > PUT_BYTES_MAX
         {
@@ -103,4 +237,39 @@ impl<'a> Files<'a> {
         }
         Ok(self.outputs)
     }
+}
+
+fn joined(file: EncodedFile) -> bytes::Bytes {
+    file.bytes.concat().into()
+}
+
+/// Puts a file without new rows into the stage zone.
+pub(crate) fn put(
+    context: &Arc<Context>,
+    file: EncodedFile,
+    folder: String,
+    destination: Destination,
+    step: Step,
+    remote: &Remote,
+) -> Result<Output> {
+    let (output, put) = start_put(context, file, folder, destination, step, remote);
+    put.wait().map(|()| output)
+}
+
+fn start_put(
+    context: &Arc<Context>,
+    file: EncodedFile,
+    folder: String,
+    destination: Destination,
+    step: Step,
+    remote: &Remote,
+) -> (Output, Ticket<()>) {
+    let EncodedFile { bytes: pieces, digest, rows, length: bytes, tail: tail_bytes, .. } = file;
+    let (zone, path) = (context.zones.stage.clone(), layout::stage_out(&context.stage, &folder, digest));
+    let put = remote.start(async move {
+        let payload: PutPayload = pieces.into_iter().collect();
+        let put = zone.store().put(&zone.path(&path)?, payload).await;
+        put.map(drop).map_err(|error| zone.error("writing", &path, error))
+    });
+    (Output { folder, destination, step, digest, rows, new_rows: 0, bytes, tail_bytes }, put)
 }

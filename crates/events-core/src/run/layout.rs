@@ -8,7 +8,8 @@
 //! landing/retried/date=YYYY-MM-DD/date=YYYY-MM-DD/run=<run>/<key>.jsonl  rejects as they were before
 //! stage/events/run=<run>/rows/bucket=NNNN/<n>.parquet                   parsed rows by target partition
 //! stage/events/run=<run>/keys/shard=NNNN/<n>.parquet                    keys by id
-//! stage/events/run=<run>/out/<digest>.parquet                           files of the table before the commit
+//! stage/events/run=<run>/out/<digest>-<partition>.parquet               files of the table before the commit
+//! stage/events/run=<run>/index/NNNNNNNN.idx                             segments of the index before the commit
 //! stage/events/run=<run>/quarantine/<n>.jsonl                           rejects before the commit
 //! stage/events/run=<run>/begun.json                                     the commit that the run began behind
 //! stage/events/run=<run>/complete.json                                  all of a parsed stage is there
@@ -16,6 +17,7 @@
 //! trusted/events/domain_event_type=…/year=…/month=…/day=…/part-<seq>-<digest>.parquet
 //! trusted/control/table.json                                            what says that this is a table
 //! trusted/control/latest.json                                           where to begin to list the log
+//! trusted/control/index/level=NN/cell=NNNNNNNN.idx                      which partition each id went to
 //! trusted/control/log/<seq>.json                                        commits, numbered without gaps from 1
 //! trusted/control/log/<seq>.done                                        the commit is carried out
 //! trusted/control/log/<seq>.checkpoint.json                             the files of the table after the commit
@@ -26,6 +28,7 @@ use std::str::FromStr;
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::report::Job;
 use crate::error::Error;
@@ -175,14 +178,15 @@ pub(crate) fn stage_keys(run: &RunId, shard: usize, number: usize) -> String {
     format!("{}/keys/shard={shard:04}/{number:05}.parquet", stage(run))
 }
 
-/// In stage: a file of the table before the commit.
-pub(crate) fn stage_out(run: &RunId, digest: u128) -> String {
-    format!("{}/{digest:032x}.parquet", stage_outs(run))
+/// In stage: a file of the table before the commit, for a partition and with a digest.
+pub(crate) fn stage_out(run: &RunId, partition_folder: &str, digest: u128) -> String {
+    // Files without rows are the same in every partition.
+    format!("{}/out/{digest:032x}-{:016x}.parquet", stage(run), xxh3_64(partition_folder.as_bytes()))
 }
 
-/// In stage: all files of the table before the commit.
-pub(crate) fn stage_outs(run: &RunId) -> String {
-    format!("{}/out", stage(run))
+/// In stage: a segment of the index before the commit.
+pub(crate) fn stage_index(run: &RunId, cell: u32) -> String {
+    format!("{}/index/{cell:08}.idx", stage(run))
 }
 
 /// In stage: the rejects of an input before the commit.
@@ -229,6 +233,11 @@ pub(crate) fn table_file_name(sequence: u64, digest: u128) -> String {
 /// In trusted: a file of the table.
 pub(crate) fn table_file(partition_folder: &str, name: &str) -> String {
     format!("{TABLE}/{partition_folder}/{name}")
+}
+
+/// In trusted: the segment of a cell in a level of the index. How many cells a level has never changes.
+pub(crate) fn index_segment(level: u8, cell: u32) -> String {
+    format!("control/index/level={level:02}/cell={cell:08}.idx")
 }
 
 /// In trusted: what is behind this in a listing is of that commit or a later one.

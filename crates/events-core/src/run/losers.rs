@@ -1,56 +1,166 @@
-//! Which rows are dropped: one shard of keys at a time.
+//! Which rows are dropped: one shard of keys at a time, first among themselves, then against what the table took before.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::context::Context;
 use super::exchange::{Exchange, Spool};
+use super::merge::{Candidate, Hit, KnownIds, NewEntry};
 use super::remote::Remote;
 use crate::error::Result;
-use crate::table::{Duplicate, resolve};
+use crate::table::index::{Partitions, id_hash, version_check};
+use crate::table::{Duplicate, Key, PartitionKey, day, resolve};
 
 /// Finds the losers of all shards, for many threads.
 pub(crate) struct Losers {
     context: Arc<Context>,
     exchange: Arc<Exchange>,
-    /// By bucket: the ordinals of rows that are dropped, four bytes each.
-    found: Arc<Spool>,
+    known: Arc<KnownIds>,
+    spools: LoserSpools,
+    /// The partitions that candidates name.
+    partitions: Mutex<Partitions>,
     next: AtomicUsize,
+}
+
+/// What the search for losers fills.
+#[derive(Clone)]
+pub(crate) struct LoserSpools {
+    /// By bucket: the ordinals of rows that are dropped, four bytes each.
+    pub(crate) found: Arc<Spool>,
+    /// By partition: rows of whose event the table took another version.
+    pub(crate) candidates: Arc<Spool>,
+    /// By shard: what goes to the index, in ascending order.
+    pub(crate) entries: Arc<Spool>,
 }
 
 /// How many rows of each input were dropped, by why.
 pub(crate) type Dropped = BTreeMap<(u32, Duplicate), u64>;
 
 impl Losers {
-    pub(crate) fn new(context: &Arc<Context>, exchange: &Arc<Exchange>, losers: &Arc<Spool>) -> Self {
+    pub(crate) fn new(
+        context: &Arc<Context>,
+        exchange: &Arc<Exchange>,
+        known: &Arc<KnownIds>,
+        spools: &LoserSpools,
+    ) -> Self {
         Self {
             context: Arc::clone(context),
             exchange: Arc::clone(exchange),
-            found: Arc::clone(losers),
+            known: Arc::clone(known),
+            spools: spools.clone(),
+            partitions: Mutex::default(),
             next: AtomicUsize::new(0),
         }
+    }
+
+    /// The partitions that candidates name, when all threads are done.
+    pub(crate) fn take_partitions(&self) -> Partitions {
+        std::mem::take(&mut *self.partitions.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// A thread's part of the work.
     pub(crate) fn work(&self, remote: &Remote) -> Result<Dropped> {
         let mut dropped = Dropped::new();
-        let mut ordinals: Vec<Vec<u8>> = vec![Vec::new(); self.found.len()];
+        let mut ordinals: Vec<Vec<u8>> = vec![Vec::new(); self.spools.found.len()];
         loop {
             self.context.stop.check()?;
             let shard = self.next.fetch_add(1, Ordering::Relaxed);
             if shard >= self.exchange.spread.shards {
                 return Ok(dropped);
             }
-            resolve(&self.exchange.keys(shard, remote)?, |key, duplicate| {
+            let keys = self.exchange.keys(shard, remote)?;
+            let mut lose = |key: &Key, duplicate| {
                 ordinals[usize::from(key.bucket)].extend_from_slice(&key.ordinal.to_le_bytes());
                 *dropped.entry((key.input, duplicate)).or_default() += 1;
-            });
+            };
+            let winners = resolve(&keys, &mut lose);
+            let winners: Vec<_> = winners.into_iter().map(|index| keys[index as usize]).collect();
+            self.hold_against_the_table(shard, winners, &mut lose, remote)?;
             for (bucket, ordinals) in ordinals.iter_mut().enumerate().filter(|(_, ordinals)| !ordinals.is_empty()) {
-                self.found.append(bucket, ordinals, (ordinals.len() / 4) as u64, remote)?;
+                self.spools.found.append(bucket, ordinals, (ordinals.len() / 4) as u64, remote)?;
                 ordinals.clear();
             }
         }
+    }
+
+    /// Asks the index for the ids that are left. What it knows loses; where it knows another version, that is looked at
+    /// later; the rest is new to it.
+    fn hold_against_the_table(
+        &self,
+        shard: usize,
+        winners: Vec<Key>,
+        lose: &mut impl FnMut(&Key, Duplicate),
+        remote: &Remote,
+    ) -> Result<()> {
+        let mut winners: Vec<_> = winners.into_iter().map(|key| (id_hash(key.id), key)).collect();
+        winners.sort_unstable_by_key(|(hash, key)| (*hash, key.id));
+        let mut known = vec![false; winners.len()];
+        let mut candidates = Vec::new();
+        if !self.known.is_empty() {
+            let hashes: Vec<_> = winners.iter().map(|(hash, _)| *hash).collect();
+            let horizon = self.context.config.dedup_horizon_days;
+            self.known.find(&hashes, remote, |hit: Hit<'_>| {
+                // Different ids of one hash each get the hits of both, and only one of them is there.
+                let (hash, _) = winners[hit.hash];
+                let same = winners[hit.hash..].iter().take_while(|(other, _)| *other == hash).count();
+                for index in hit.hash..hit.hash + same {
+                    let key = &winners[index].1;
+                    if !is_within(horizon, key, hit.partition, &self.context.kinds.name(key.kind)) {
+                        continue;
+                    }
+                    if hit.check == version_check(key.timestamp, key.digest) {
+                        known[index] = true;
+                    } else {
+                        candidates.push((index, hit.partition.clone()));
+                    }
+                }
+            })?;
+        }
+        candidates.retain(|(index, _)| !known[*index]);
+        self.keep_candidates(&winners, &candidates, remote)?;
+        let mut entries = Vec::new();
+        let mut count = 0;
+        for ((hash, key), known) in winners.iter().zip(known) {
+            if known {
+                lose(key, Duplicate::Exact);
+            } else {
+                let check = version_check(key.timestamp, key.digest);
+                NewEntry { hash: *hash, check, kind: key.kind, day: day(key.timestamp) }.write(&mut entries);
+                count += 1;
+            }
+        }
+        self.spools.entries.append(shard, &entries, count, remote)?;
+        Ok(())
+    }
+
+    fn keep_candidates(
+        &self,
+        winners: &[(u64, Key)],
+        candidates: &[(usize, PartitionKey)],
+        remote: &Remote,
+    ) -> Result<()> {
+        let lanes = self.spools.candidates.len();
+        let mut blocks: BTreeMap<usize, Vec<u8>> = BTreeMap::new();
+        for (index, partition) in candidates {
+            let partition = self.partitions.lock().unwrap_or_else(PoisonError::into_inner).intern(partition);
+            let block = blocks.entry(partition as usize % lanes).or_default();
+            Candidate { key: winners[*index].1, partition }.write(block);
+        }
+        for (lane, block) in blocks {
+            let count = (block.len() / super::merge::CANDIDATE_BYTES) as u64;
+            self.spools.candidates.append(lane, &block, count, remote)?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether a row is held against what went to a partition. With a horizon of no days that is the row's own alone.
+fn is_within(horizon: Option<u32>, key: &Key, partition: &PartitionKey, name: &str) -> bool {
+    match horizon {
+        None => true,
+        Some(0) => partition.day == day(key.timestamp) && partition.domain_event_type == name,
+        Some(days) => partition.day.abs_diff(day(key.timestamp)) <= days,
     }
 }
 

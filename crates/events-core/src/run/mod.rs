@@ -13,6 +13,7 @@ mod intake;
 mod layout;
 mod ledger;
 mod losers;
+mod merge;
 mod parse;
 mod phases;
 mod plan;

@@ -1,16 +1,20 @@
 //! The phases of a run, one after the other.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::context::Context;
-use super::control::{self, Commit, Digest, LOG_VERSION, LogEntry, Publication, Step, Table, TableFile, Taken, Target};
+use super::control::{
+    self, Commit, IndexSegment, LOG_VERSION, LogEntry, Publication, Snapshot, Table, TableFile, Taken,
+};
 use super::exchange::{Exchange, Spool, Staged};
-use super::files::Output;
+use super::files::{Against, Output};
 use super::layout::{self, RunId};
 use super::ledger::{Ledger, check_parsed, check_written};
-use super::losers::{Dropped, Losers};
+use super::losers::{Dropped, LoserSpools, Losers};
+use super::merge::{self, Compare, Compared, KnownIds, Shrink, Superseded, UpdateIndex};
 use super::parse::Parse;
 use super::plan::{Input, Place, Plan};
 use super::quarantine::Quarantine;
@@ -21,6 +25,7 @@ use super::stage::{self, StageManifest};
 use super::write::Write;
 use super::writers::Writers;
 use crate::error::{Error, Result};
+use crate::table::index::Partitions;
 
 /// The time since some moment.
 pub(crate) type Clock = Arc<dyn Fn() -> Duration + Send + Sync>;
@@ -42,6 +47,7 @@ impl Run {
             date: context.start.date,
             commit: None,
             recovered: Vec::new(),
+            superseded: 0,
             totals: Counts::default(),
             repairs: Vec::new(),
             inputs: Vec::new(),
@@ -269,64 +275,98 @@ impl Run {
 
     /// From an exchange to an entry of the log.
     async fn write(&mut self, table: &Table, exchange: &Arc<Exchange>, work: Work) -> Result<LogEntry> {
+        let snapshot = Arc::new(table.snapshot.clone());
         let exchanged = entries(&exchange.rows);
-        let losers = self.deduplicate(exchange).await?;
-        let dropped = entries(&losers);
-        let outputs = self.write_files(exchange, &losers, exchanged - dropped).await?;
-        let written = outputs.iter().map(|output| output.rows).sum();
+        let deduplicated = self.deduplicate(exchange, &snapshot).await?;
+        let dropped = entries(&deduplicated.losers);
+        let outputs = self.write_files(exchange, &snapshot, &deduplicated, exchanged - dropped).await?;
+        let written = outputs.iter().map(|output| output.new_rows).sum();
         check_written(&self.report.totals, Ledger { exchanged, written, dropped })?;
         self.report.partitions = partitions(&outputs);
+        let (segments, index_emptied) = self.update_index(&snapshot, &deduplicated).await?;
         self.end(Phase::Write);
         self.enter(Phase::Publish);
         // The last moment to stop.
         self.context.stop.check()?;
-        let (start, sequence) = (&self.context.start, table.next_sequence());
-        let file = |output: &Output| TableFile {
-            folder: output.folder.clone(),
-            name: layout::table_file_name(sequence, output.digest),
-            rows: output.rows,
-            bytes: output.bytes,
-            digest: Digest(output.digest),
-        };
-        let files: Vec<_> = outputs.iter().map(file).collect();
+        let (context, sequence) = (&self.context, table.next_sequence());
         let mut publish = work.quarantine;
-        publish.extend(outputs.iter().zip(&files).map(|(output, file)| Publication {
-            stage: layout::stage_out(&self.context.stage, output.digest),
-            zone: Target::Trusted,
-            path: file.path(),
-            bytes: file.bytes,
-            step: Step::Add,
-            digest: None,
-            replaces: None,
-        }));
+        publish.extend(outputs.iter().map(|output| output.publication(context, sequence)));
+        publish.extend(segments.iter().map(|segment| merge::index_publication(context, &snapshot, segment)));
         Ok(LogEntry {
             version: LOG_VERSION,
             sequence,
-            run: start.run.clone(),
+            run: context.start.run.clone(),
             job: self.report.job,
-            date: start.date,
+            date: context.start.date,
             publish,
             inputs: work.taken,
             stages: work.stages,
-            files,
+            files: files(&outputs, sequence),
+            index: segments,
+            index_emptied,
             totals: self.report.totals.clone(),
         })
     }
 
-    async fn deduplicate(&mut self, exchange: &Arc<Exchange>) -> Result<Arc<Spool>> {
+    /// Finds the rows that are dropped: for others of this run, for rows that the table has, and the rows of the table that
+    /// give way.
+    async fn deduplicate(&mut self, exchange: &Arc<Exchange>, snapshot: &Arc<Snapshot>) -> Result<Deduplicated> {
         self.enter(Phase::Deduplicate);
-        let losers = Arc::new(self.context.scratch_spool(exchange.spread.buckets, 16));
-        let work = Losers::new(&self.context, exchange, &losers);
-        let threads = on_threads(self.context.config.threads, &self.context.stop, move |remote| work.work(remote));
+        let (context, spread) = (Arc::clone(&self.context), exchange.spread);
+        let known = Arc::new(KnownIds::open(&context.zones.trusted, snapshot).await?);
+        let spool = |lanes| Arc::new(context.scratch_spool(lanes, 16));
+        let spools = LoserSpools {
+            found: spool(spread.buckets),
+            candidates: spool(CANDIDATE_LANES),
+            entries: spool(spread.shards),
+        };
+        let losers = Arc::new(Losers::new(&context, exchange, &known, &spools));
+        let work = Arc::clone(&losers);
+        let threads = on_threads(context.config.threads, &context.stop, move |remote| work.work(remote));
         for dropped in threads.await? {
             self.count_dropped(&dropped);
         }
+        let superseded = self.compare(snapshot, &spools, losers.take_partitions()).await?;
         for input in &mut self.report.inputs {
             input.counts.rows = input.counts.events - input.counts.duplicates_total();
         }
         self.sum();
         self.end(Phase::Deduplicate);
-        Ok(losers)
+        let LoserSpools { found: losers, entries, .. } = spools;
+        Ok(Deduplicated { losers, known, entries, superseded: Arc::new(superseded) })
+    }
+
+    /// Holds rows against other versions of the same events in the table.
+    async fn compare(
+        &mut self,
+        snapshot: &Arc<Snapshot>,
+        spools: &LoserSpools,
+        partitions: Partitions,
+    ) -> Result<Superseded> {
+        if entries(&spools.candidates) == 0 {
+            return Ok(Superseded::new());
+        }
+        let (context, losers) = (Arc::clone(&self.context), Arc::clone(&spools.found));
+        let compare = Compare::new(&context, snapshot, &spools.candidates, partitions);
+        let found =
+            on_threads(context.config.threads, &context.stop, move |remote| compare.work(remote)).await?;
+        let compared = Compared::of(found);
+        let mut dropped = Dropped::new();
+        for (key, duplicate) in &compared.losers {
+            *dropped.entry((key.input, *duplicate)).or_default() += 1;
+        }
+        self.count_dropped(&dropped);
+        self.report.superseded = compared.superseded.values().map(|ids| ids.len() as u64).sum();
+        let ordinals = compared.losers;
+        let append = on_threads(1, &context.stop, move |remote| {
+            for of_bucket in ordinals.chunk_by(|(one, _), (two, _)| one.bucket == two.bucket) {
+                let block: Vec<u8> = of_bucket.iter().flat_map(|(key, _)| key.ordinal.to_le_bytes()).collect();
+                losers.append(usize::from(of_bucket[0].0.bucket), &block, of_bucket.len() as u64, remote)?;
+            }
+            Ok(())
+        });
+        append.await?;
+        Ok(compared.superseded)
     }
 
     fn count_dropped(&mut self, dropped: &Dropped) {
@@ -335,16 +375,65 @@ impl Run {
         }
     }
 
-    async fn write_files(&mut self, exchange: &Arc<Exchange>, losers: &Arc<Spool>, rows: u64) -> Result<Vec<Output>> {
+    /// Writes the rows that stay, and what becomes of files that they go to or take rows from.
+    async fn write_files(
+        &mut self,
+        exchange: &Arc<Exchange>,
+        snapshot: &Arc<Snapshot>,
+        deduplicated: &Deduplicated,
+        rows: u64,
+    ) -> Result<Vec<Output>> {
         self.enter(Phase::Write);
-        self.context.progress.rows_expected.store(rows, Ordering::Relaxed);
-        let work = Write::new(&self.context, exchange, losers);
-        let threads = on_threads(self.context.config.threads, &self.context.stop, move |remote| work.work(remote));
+        let (context, superseded) = (Arc::clone(&self.context), &deduplicated.superseded);
+        context.progress.rows_expected.store(rows, Ordering::Relaxed);
+        let against = Against { snapshot: Arc::clone(snapshot), superseded: Arc::clone(superseded) };
+        let work = Write::new(&context, exchange, &deduplicated.losers, against);
+        let threads = on_threads(context.config.threads, &context.stop, move |remote| work.work(remote));
         let mut outputs: Vec<_> = threads.await?.into_iter().flatten().collect();
-        outputs.sort_unstable();
+        if !superseded.is_empty() {
+            let grown = Arc::new(outputs);
+            let shrink = Shrink::new(&context, snapshot, superseded, &grown);
+            let threads = on_threads(context.config.threads, &context.stop, move |remote| shrink.work(remote));
+            let shrunk: Vec<_> = threads.await?.into_iter().flatten().collect();
+            outputs = Arc::unwrap_or_clone(grown);
+            outputs.extend(shrunk);
+        }
+        outputs.sort_by(|one, two| {
+            one.folder.cmp(&two.folder).then_with(|| one.step.cmp(&two.step)).then_with(|| one.digest.cmp(&two.digest))
+        });
         Ok(outputs)
     }
+
+    /// Writes what the index is to know, and tells which levels are empty by that.
+    async fn update_index(
+        &mut self,
+        snapshot: &Arc<Snapshot>,
+        deduplicated: &Deduplicated,
+    ) -> Result<(Vec<IndexSegment>, Vec<u8>)> {
+        if entries(&deduplicated.entries) == 0 {
+            return Ok((Vec::new(), Vec::new()));
+        }
+        let context = &self.context;
+        let update = UpdateIndex::new(context, snapshot, &deduplicated.known, &deduplicated.entries);
+        let emptied = update.emptied();
+        let threads = on_threads(context.config.threads, &context.stop, move |remote| update.work(remote));
+        let mut segments: Vec<_> = threads.await?.into_iter().flatten().collect();
+        segments.sort_by_key(|segment| segment.meta.cell.number());
+        Ok((segments, emptied))
+    }
 }
+
+/// What a search for losers gives.
+struct Deduplicated {
+    losers: Arc<Spool>,
+    known: Arc<KnownIds>,
+    /// What goes to the index.
+    entries: Arc<Spool>,
+    superseded: Arc<Superseded>,
+}
+
+/// Lanes for rows that are to be compared: one is held in memory by each thread.
+const CANDIDATE_LANES: usize = 64;
 
 /// What a parse gives besides rows and keys.
 struct Parsed {
@@ -370,19 +459,29 @@ fn entries(spool: &Spool) -> u64 {
     (0..spool.len()).map(|lane| spool.entries(lane)).sum()
 }
 
+/// The files that outputs become: where one takes the place of another of the same commit, the later one.
+fn files(outputs: &[Output], sequence: u64) -> Vec<TableFile> {
+    let mut files = BTreeMap::new();
+    for output in outputs {
+        let file = output.table_file(sequence);
+        files.insert((file.folder.clone(), file.name.clone()), file);
+    }
+    files.into_values().collect()
+}
+
 /// What was written to each partition.
 fn partitions(outputs: &[Output]) -> Vec<PartitionReport> {
     let mut partitions: Vec<PartitionReport> = Vec::new();
     for output in outputs {
         match partitions.last_mut() {
             Some(last) if last.path == output.folder => {
-                last.rows += output.rows;
+                last.rows += output.new_rows;
                 last.bytes += output.bytes;
                 last.files += 1;
             }
             _ => partitions.push(PartitionReport {
                 path: output.folder.clone(),
-                rows: output.rows,
+                rows: output.new_rows,
                 bytes: output.bytes,
                 files: 1,
             }),

@@ -31,6 +31,9 @@ pub struct Report {
     /// Commits of other runs that had not been carried out to their end, and that this run has finished first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub recovered: Vec<u64>,
+    /// Rows that were in the table and gave way to newer versions of the same events.
+    #[serde(default)]
+    pub superseded: u64,
     /// The sum over all inputs.
     pub totals: Counts,
     /// Some of the repairs: the first of each kind in each input, at most [`SampledRepair::A_RUN_MAX`].
@@ -161,11 +164,11 @@ pub struct InputReport {
 pub struct PartitionReport {
     /// The partition's folder below the table's.
     pub path: String,
-    /// Rows written.
+    /// Rows that the run brought.
     pub rows: u64,
-    /// Bytes written.
+    /// Bytes of all files that were written, with rows that were there before.
     pub bytes: u64,
-    /// Files written.
+    /// Files written, new and in the place of others.
     pub files: u64,
 }
 

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::context::Context;
 use super::exchange::{Exchange, ScratchFile, Spool};
-use super::files::{Files, Output, Sizes};
+use super::files::{Against, Files, Output, Sizes};
 use super::losers;
 use super::remote::Remote;
 use crate::error::{Error, Result};
@@ -22,6 +22,7 @@ pub(crate) struct Write {
     context: Arc<Context>,
     exchange: Arc<Exchange>,
     losers: Arc<Spool>,
+    against: Against,
     kinds: Vec<Arc<Kind>>,
     /// By kind: the place of its name among all names.
     ranks: Vec<u32>,
@@ -44,7 +45,7 @@ impl Place {
 }
 
 impl Write {
-    pub(crate) fn new(context: &Arc<Context>, exchange: &Arc<Exchange>, losers: &Arc<Spool>) -> Self {
+    pub(crate) fn new(context: &Arc<Context>, exchange: &Arc<Exchange>, losers: &Arc<Spool>, against: Against) -> Self {
         let kinds = context.kinds.list();
         let mut names: Vec<&str> = kinds.iter().map(|kind| &*kind.name).collect();
         names.sort_unstable();
@@ -56,6 +57,7 @@ impl Write {
             context: Arc::clone(context),
             exchange: Arc::clone(exchange),
             losers: Arc::clone(losers),
+            against,
             ranks,
             kinds,
             buckets: Mutex::new(buckets),
@@ -72,7 +74,7 @@ impl Write {
 
     /// A thread's part of the work.
     pub(crate) fn work(&self, remote: &Remote) -> Result<Vec<Output>> {
-        let mut files = Files::new(&self.context, &self.kinds, &self.ranks, remote);
+        let mut files = Files::new(&self.context, &self.against, &self.kinds, &self.ranks, remote);
         loop {
             self.context.stop.check()?;
             let Some(bucket) = self.buckets.lock().unwrap_or_else(PoisonError::into_inner).pop() else { break };

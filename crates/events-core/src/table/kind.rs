@@ -67,6 +67,11 @@ impl Kinds {
         self.met.read().unwrap_or_else(PoisonError::into_inner).list.clone()
     }
 
+    /// The name of the kind of a number that was given.
+    pub(crate) fn name(&self, number: u32) -> String {
+        self.met.read().unwrap_or_else(PoisonError::into_inner).list[number as usize].name.clone()
+    }
+
     /// The number of a kind, a new one when it was not met yet.
     fn number(&self, domain: &str, event_type: &str) -> Result<(u32, Arc<Kind>), Fault> {
         let kind = Arc::new(Kind::new(domain, event_type)?);

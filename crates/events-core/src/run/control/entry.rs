@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::run::layout::{self, RunId};
 use crate::run::plan::Input;
 use crate::run::report::{Counts, Job, iso_date};
+use crate::table::index::SegmentMeta;
 
 /// The version of an entry's form.
 pub(crate) const LOG_VERSION: u32 = 2;
@@ -30,6 +31,10 @@ pub(crate) struct LogEntry {
     pub(crate) stages: Vec<RunId>,
     /// The files of the table that are new or have new content.
     pub(crate) files: Vec<TableFile>,
+    /// Segments of the index that are new or have new content.
+    pub(crate) index: Vec<IndexSegment>,
+    /// Levels of the index whose entries are all in others now.
+    pub(crate) index_emptied: Vec<u8>,
     pub(crate) totals: Counts,
 }
 
@@ -51,7 +56,7 @@ pub(crate) struct Publication {
     pub(crate) path: String,
     pub(crate) bytes: u64,
     pub(crate) step: Step,
-    /// Of its bytes; `None` where its name is new for ever and says enough.
+    /// Of its bytes; `None` where its name is new for ever and says enough, so never of what replaces something.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) digest: Option<Digest>,
     /// What it replaces; `None` for an object that is not there yet.
@@ -62,7 +67,10 @@ pub(crate) struct Publication {
 /// The object that is replaced.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Replaced {
-    /// What the store calls the version that the run has read.
+    /// Of its bytes.
+    pub(crate) digest: Digest,
+    /// What the store calls the version that the run has read; `None` when it has not, and whoever replaces it must look.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) e_tag: Option<String>,
 }
 
@@ -103,8 +111,25 @@ pub(crate) struct TableFile {
     pub(crate) name: String,
     pub(crate) rows: u64,
     pub(crate) bytes: u64,
+    /// The bytes at its end that tell which ids it may hold.
+    pub(crate) tail_bytes: u64,
     /// Of its bytes.
     pub(crate) digest: Digest,
+}
+
+/// A segment of the table's index.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct IndexSegment {
+    pub(crate) level: u8,
+    #[serde(flatten)]
+    pub(crate) meta: SegmentMeta,
+}
+
+impl IndexSegment {
+    /// Its path in the trusted zone, which it keeps when it is replaced.
+    pub(crate) fn path(&self) -> String {
+        layout::index_segment(self.level, self.meta.cell.number())
+    }
 }
 
 impl TableFile {

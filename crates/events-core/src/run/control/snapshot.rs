@@ -1,10 +1,10 @@
-//! The table by its log: which files it has after a commit.
+//! The table by its log: which files it has after a commit, and which segments its index.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::entry::{LogEntry, TableFile};
+use super::entry::{Digest, IndexSegment, LogEntry, TableFile};
 
 /// The version of a checkpoint's form.
 pub(super) const SNAPSHOT_VERSION: u32 = 1;
@@ -17,11 +17,21 @@ pub(crate) struct Snapshot {
     pub(crate) sequence: u64,
     /// By folder of the partition, then by name.
     files: BTreeMap<String, BTreeMap<String, TableFile>>,
+    /// By path, and whether the segment is one of the index: it is not when its entries are in another level now.
+    index: BTreeMap<String, Slot>,
+}
+
+/// A segment, and whether its entries count.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Slot {
+    #[serde(flatten)]
+    segment: IndexSegment,
+    live: bool,
 }
 
 impl Default for Snapshot {
     fn default() -> Self {
-        Self { version: SNAPSHOT_VERSION, sequence: 0, files: BTreeMap::new() }
+        Self { version: SNAPSHOT_VERSION, sequence: 0, files: BTreeMap::new(), index: BTreeMap::new() }
     }
 }
 
@@ -33,5 +43,31 @@ impl Snapshot {
             let partition = self.files.entry(file.folder.clone()).or_default();
             partition.insert(file.name.clone(), file.clone());
         }
+        for slot in self.index.values_mut() {
+            slot.live &= !entry.index_emptied.contains(&slot.segment.level);
+        }
+        for segment in &entry.index {
+            self.index.insert(segment.path(), Slot { segment: segment.clone(), live: true });
+        }
+    }
+
+    /// The files of a partition, by name.
+    pub(crate) fn partition(&self, folder: &str) -> impl Iterator<Item = &TableFile> {
+        self.files.get(folder).into_iter().flat_map(BTreeMap::values)
+    }
+
+    /// A file of a partition.
+    pub(crate) fn file(&self, folder: &str, name: &str) -> Option<&TableFile> {
+        self.files.get(folder)?.get(name)
+    }
+
+    /// The segments of the index.
+    pub(crate) fn segments(&self) -> impl Iterator<Item = &IndexSegment> {
+        self.index.values().filter(|slot| slot.live).map(|slot| &slot.segment)
+    }
+
+    /// What lies at the path of a segment, whether or not its entries count.
+    pub(crate) fn segment_digest(&self, path: &str) -> Option<Digest> {
+        self.index.get(path).map(|slot| Digest(slot.segment.meta.digest))
     }
 }

@@ -1,5 +1,6 @@
 //! Carrying out an entry of the log.
 
+use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 
 use chrono::NaiveDate;
@@ -8,7 +9,7 @@ use futures::{StreamExt, TryStreamExt};
 use super::{erase, inputs};
 use crate::error::Result;
 use crate::run::context::Context;
-use crate::run::control::{LogEntry, Publication, Step, Table, Taken, is_done, mark_done};
+use crate::run::control::{Digest, LogEntry, Publication, Step, Table, Taken, is_done, mark_done};
 use crate::run::report::Phase;
 use crate::run::writers::Writers;
 use crate::run::zone::Zones;
@@ -58,11 +59,17 @@ pub(super) async fn publish(context: &Context, publications: &[Publication]) -> 
     context.progress.enter(Phase::Publish);
     let progress = &context.progress;
     progress.files_expected.store(publications.len() as u64, Ordering::Relaxed);
+    let later = later(publications);
     for step in Step::ALL {
-        let publish = |publication| async move {
-            super::publish::publish(&context.zones, context.writers, publication).await?;
-            progress.files_published.fetch_add(1, Ordering::Relaxed);
-            Ok(())
+        let publish = |publication: &Publication| {
+            let (zones, writers, publication) = (context.zones.clone(), context.writers, publication.clone());
+            let later = later.get(&publication.path).map_or(&[][..], |later| later);
+            let later: Vec<_> = later.iter().filter(|(later, _)| *later > step).map(|(_, digest)| *digest).collect();
+            async move {
+                super::publish::publish(&zones, writers, &publication, &later).await?;
+                progress.files_published.fetch_add(1, Ordering::Relaxed);
+                Ok(())
+            }
         };
         let of_step = publications.iter().filter(|publication| publication.step == step);
         futures::stream::iter(of_step.map(publish))
@@ -71,6 +78,16 @@ pub(super) async fn publish(context: &Context, publications: &[Publication]) -> 
             .await?;
     }
     Ok(())
+}
+
+/// By path: what is put there in the place of something, and when.
+fn later(publications: &[Publication]) -> HashMap<String, Vec<(Step, Digest)>> {
+    let mut later: HashMap<_, Vec<_>> = HashMap::new();
+    for publication in publications.iter().filter(|publication| publication.replaces.is_some()) {
+        let digest = publication.digest.map(|digest| (publication.step, digest));
+        later.entry(publication.path.clone()).or_default().extend(digest);
+    }
+    later
 }
 
 /// Moves inputs to where they stay.

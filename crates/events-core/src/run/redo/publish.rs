@@ -19,33 +19,45 @@ use crate::run::zone::{Zone, Zones};
 /// How often something is put whose store says that its condition is not met, although it is.
 const PUTS_MAX: usize = 4;
 
-/// Puts a staged object where readers see it.
+/// Puts a staged object where readers see it. `later` are the digests of what the same commit puts in its place after it:
+/// when one of them is there, this is done.
 ///
 /// # Errors
 /// [`Error::Changed`] when what it is to replace is neither what the run has read nor the new content.
-pub(super) async fn publish(zones: &Zones, writers: Writers, publication: &Publication) -> Result<()> {
+pub(super) async fn publish(
+    zones: &Zones,
+    writers: Writers,
+    publication: &Publication,
+    later: &[Digest],
+) -> Result<()> {
     let target = match publication.zone {
         Target::Landing => &zones.landing,
         Target::Trusted => &zones.trusted,
     };
-    if writers == Writers::Single && zones.stage.shares_store(target) && rename(zones, target, publication).await? {
+    if writers == Writers::Single
+        && zones.stage.shares_store(target)
+        && rename(zones, target, publication, later).await?
+    {
         return Ok(());
     }
     let Some(bytes) = staged(zones, publication).await? else {
         // The stage is erased when everything in it is published.
-        return require_there(target, publication).await;
+        return require_there(target, publication, later).await;
     };
     match (&publication.replaces, writers) {
         (None, _) => create(target, publication, bytes).await,
-        (Some(_), Writers::Single) => put(target, publication, bytes, PutMode::Overwrite)
-            .await?
-            .map_err(|error| failed(target, publication, error)),
-        (Some(replaced), Writers::Many) => replace(target, publication, replaced, bytes).await,
+        (Some(replaced), Writers::Many) => replace(target, publication, replaced, later, bytes).await,
+        // What comes after it may be there already, and readers must not see the table go back.
+        (Some(_), Writers::Single) if is_there(target, publication, later).await? => Ok(()),
+        (Some(_), Writers::Single) => {
+            let put = put(target, publication, bytes, PutMode::Overwrite).await?;
+            put.map_err(|error| failed(target, publication, error))
+        }
     }
 }
 
 /// Publishes within a store; `false` when it cannot rename.
-async fn rename(zones: &Zones, target: &Zone, publication: &Publication) -> Result<bool> {
+async fn rename(zones: &Zones, target: &Zone, publication: &Publication, later: &[Digest]) -> Result<bool> {
     let (from, to) = (zones.stage.path(&publication.stage)?, target.path(&publication.path)?);
     let target_mode = match publication.replaces {
         None => RenameTargetMode::Create,
@@ -56,7 +68,7 @@ async fn rename(zones: &Zones, target: &Zone, publication: &Publication) -> Resu
         Ok(()) => Ok(true),
         // Its name is new for ever, so it was published before.
         Err(StoreError::AlreadyExists { .. }) => Ok(true),
-        Err(StoreError::NotFound { .. }) => require_there(target, publication).await.map(|()| true),
+        Err(StoreError::NotFound { .. }) => require_there(target, publication, later).await.map(|()| true),
         // Some cannot rename under a condition, and folders of one root may be on several disks.
         Err(StoreError::NotSupported { .. } | StoreError::NotImplemented { .. }) => Ok(false),
         Err(error) if crosses_devices(&error) => Ok(false),
@@ -101,27 +113,34 @@ async fn create(target: &Zone, publication: &Publication, bytes: Bytes) -> Resul
 }
 
 /// Replaces the version of an object that the run has read.
-async fn replace(target: &Zone, publication: &Publication, replaced: &Replaced, bytes: Bytes) -> Result<()> {
-    let expected = xxh3_128(&bytes);
-    let mut last = None;
+async fn replace(
+    target: &Zone,
+    publication: &Publication,
+    replaced: &Replaced,
+    later: &[Digest],
+    bytes: Bytes,
+) -> Result<()> {
+    let mut e_tag = replaced.e_tag.clone();
     for _ in 0..PUTS_MAX {
-        let version = UpdateVersion { e_tag: replaced.e_tag.clone(), version: None };
-        match put(target, publication, bytes.clone(), PutMode::Update(version)).await? {
-            Ok(()) => return Ok(()),
-            Err(error @ (StoreError::Precondition { .. } | StoreError::AlreadyExists { .. })) => {
-                if digest(target, &publication.path).await? == Some(expected) {
-                    return Ok(());
-                }
-                // A store may say so of the very version that was asked for.
-                if e_tag(target, publication).await? != Some(replaced.e_tag.clone()) {
-                    return Err(changed(target, publication));
-                }
-                last = Some(error);
+        if e_tag.is_some() {
+            let version = UpdateVersion { e_tag: e_tag.take(), version: None };
+            match put(target, publication, bytes.clone(), PutMode::Update(version)).await? {
+                Ok(()) => return Ok(()),
+                // A store may say so of the very version that was asked for, or of what its client has put before.
+                Err(StoreError::Precondition { .. } | StoreError::AlreadyExists { .. }) => {}
+                Err(error) => return Err(failed(target, publication, error)),
             }
-            Err(error) => return Err(failed(target, publication, error)),
         }
+        let Some(current) = look(target, &publication.path).await? else { break };
+        if Some(current.digest) == publication.digest || later.contains(&current.digest) {
+            return Ok(());
+        }
+        if current.digest != replaced.digest {
+            break;
+        }
+        e_tag = current.e_tag;
     }
-    last.map_or(Ok(()), |error| Err(failed(target, publication, error)))
+    Err(changed(target, publication))
 }
 
 async fn put(target: &Zone, publication: &Publication, bytes: Bytes, mode: PutMode) -> Result<Result<(), StoreError>> {
@@ -131,12 +150,14 @@ async fn put(target: &Zone, publication: &Publication, bytes: Bytes, mode: PutMo
 }
 
 /// Checks that an object was published whose stage is gone.
-async fn require_there(target: &Zone, publication: &Publication) -> Result<()> {
-    let there = match &publication.digest {
-        Some(expected) => digest(target, &publication.path).await?.map(Digest) == Some(*expected),
-        None => e_tag(target, publication).await?.is_some(),
-    };
-    if there { Ok(()) } else { Err(changed(target, publication)) }
+async fn require_there(target: &Zone, publication: &Publication, later: &[Digest]) -> Result<()> {
+    if is_there(target, publication, later).await? { Ok(()) } else { Err(changed(target, publication)) }
+}
+
+async fn is_there(target: &Zone, publication: &Publication, later: &[Digest]) -> Result<bool> {
+    let Some(expected) = publication.digest else { return Ok(e_tag(target, publication).await?.is_some()) };
+    let there = digest(target, &publication.path).await?.map(Digest);
+    Ok(there.is_some_and(|there| there == expected || later.contains(&there)))
 }
 
 /// What the store calls the object; `None` when there is none.
@@ -145,6 +166,25 @@ async fn e_tag(target: &Zone, publication: &Publication) -> Result<Option<Option
         Ok(object) => Ok(Some(object.e_tag)),
         Err(StoreError::NotFound { .. }) => Ok(None),
         Err(error) => Err(target.error("looking at", &publication.path, error)),
+    }
+}
+
+/// An object that is there.
+struct Current {
+    digest: Digest,
+    e_tag: Option<String>,
+}
+
+/// What is there, and what the store calls it.
+async fn look(zone: &Zone, path: &str) -> Result<Option<Current>> {
+    let failed = |error| zone.error("reading", path, error);
+    match zone.store().get(&zone.path(path)?).await {
+        Ok(got) => {
+            let e_tag = got.meta.e_tag.clone();
+            Ok(Some(Current { digest: Digest(xxh3_128(&got.bytes().await.map_err(failed)?)), e_tag }))
+        }
+        Err(StoreError::NotFound { .. }) => Ok(None),
+        Err(error) => Err(failed(error)),
     }
 }
 

@@ -42,6 +42,15 @@ impl Partitions {
         }
     }
 
+    /// The partition of a number.
+    ///
+    /// # Panics
+    ///
+    /// When there is none.
+    pub(crate) fn key(&self, number: u32) -> &PartitionKey {
+        &self.keys[number as usize]
+    }
+
     /// The numbers of partitions: what turns the numbers of a segment into those of `self`.
     pub(crate) fn intern_all(&mut self, keys: &[PartitionKey]) -> Vec<u32> {
         keys.iter().map(|key| self.intern(key)).collect()

@@ -1,0 +1,172 @@
+//! What a run has taken goes to the index.
+//!
+//! New entries and those of the levels above go to the smallest level that has room for all of them. It is written cell by
+//! cell, each in the place of the one that was there; the levels above are empty then, which only the log has to say.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use object_store::{ObjectStoreExt, PutPayload};
+
+use super::known::{ENTRY_BYTES, KnownIds, NewEntry};
+use crate::error::Result;
+use crate::run::context::Context;
+use crate::run::control::{Digest, IndexSegment, Publication, Replaced, Snapshot, Step, Target};
+use crate::run::exchange::Spool;
+use crate::run::layout;
+use crate::run::remote::Remote;
+use crate::table::index::{
+    Cell, Entry, HASH_BITS, Partitions, SegmentObject, cell_bits, level_entries_max, merge_cell, merge_level,
+};
+use crate::table::{Kind, PartitionKey};
+
+/// Writes the new segments to the stage, for many threads.
+pub(crate) struct UpdateIndex {
+    context: Arc<Context>,
+    snapshot: Arc<Snapshot>,
+    known: Arc<KnownIds>,
+    /// In lanes by shard, each in ascending order.
+    entries: Arc<Spool>,
+    kinds: Vec<Arc<Kind>>,
+    level: usize,
+    next: AtomicUsize,
+}
+
+impl UpdateIndex {
+    pub(crate) fn new(
+        context: &Arc<Context>,
+        snapshot: &Arc<Snapshot>,
+        known: &Arc<KnownIds>,
+        entries: &Arc<Spool>,
+    ) -> Self {
+        let new = (0..entries.len()).map(|lane| entries.entries(lane)).sum();
+        let mut levels = Vec::new();
+        for segment in snapshot.segments() {
+            let level = usize::from(segment.level);
+            levels.resize(levels.len().max(level + 1), 0);
+            levels[level] += segment.meta.entries;
+        }
+        Self {
+            context: Arc::clone(context),
+            snapshot: Arc::clone(snapshot),
+            known: Arc::clone(known),
+            entries: Arc::clone(entries),
+            kinds: context.kinds.list(),
+            level: merge_level(new, &levels),
+            next: AtomicUsize::new(0),
+        }
+    }
+
+    /// The levels whose entries go to another.
+    pub(crate) fn emptied(&self) -> Vec<u8> {
+        let mut emptied: Vec<_> = self.snapshot.segments().map(|segment| segment.level).collect();
+        emptied.retain(|&level| usize::from(level) < self.level);
+        emptied.dedup();
+        emptied
+    }
+
+    /// A thread's part of the work.
+    pub(crate) fn work(&self, remote: &Remote) -> Result<Vec<IndexSegment>> {
+        let mut written = Vec::new();
+        let bits = cell_bits(self.level);
+        // Lanes and cells are both equal parts of all hashes, by a power of two: a unit is whole lanes and whole cells.
+        let (lanes, cells) = (self.entries.len(), 1_usize << bits);
+        let units = lanes.min(cells);
+        loop {
+            self.context.stop.check()?;
+            let unit = self.next.fetch_add(1, Ordering::Relaxed);
+            if unit >= units {
+                return Ok(written);
+            }
+            let mut partitions = Partitions::default();
+            let mut new = Vec::new();
+            for lane in part(unit, units, lanes) {
+                self.take(lane, &mut partitions, &mut new, remote)?;
+            }
+            for number in part(unit, units, cells) {
+                let cell = cell(bits, number);
+                let range = cell.range();
+                let of_cell = new.partition_point(|entry: &Entry| entry.hash < range.start)
+                    ..new.partition_point(|entry| entry.hash < range.end);
+                if let Some(object) = self.merge(cell, &new[of_cell], &mut partitions, remote)? {
+                    written.push(self.put(object, remote)?);
+                }
+            }
+        }
+    }
+
+    /// The new entries of a lane, as entries with the numbers of `partitions`.
+    fn take(&self, lane: usize, partitions: &mut Partitions, out: &mut Vec<Entry>, remote: &Remote) -> Result<()> {
+        let mut numbers: HashMap<(u32, i32), u32> = HashMap::new();
+        for segment in self.entries.take(lane, usize::MAX, remote) {
+            let segment = segment?;
+            let (whole, _) = segment.as_chunks::<ENTRY_BYTES>();
+            out.extend(whole.iter().map(NewEntry::read).map(|NewEntry { hash, check, kind, day }| {
+                let partition = *numbers.entry((kind, day)).or_insert_with(|| {
+                    let domain_event_type = self.kinds[kind as usize].name.clone();
+                    partitions.intern(&PartitionKey { domain_event_type, day })
+                });
+                Entry { hash, check, partition }
+            }));
+        }
+        Ok(())
+    }
+
+    /// The new segment of a cell; `None` when nothing is new in it.
+    fn merge(
+        &self,
+        cell: Cell,
+        new: &[Entry],
+        partitions: &mut Partitions,
+        remote: &Remote,
+    ) -> Result<Option<SegmentObject>> {
+        let parts = self.known.parts(cell, self.level, partitions, remote)?;
+        if new.is_empty() && parts.iter().all(|part| usize::from(part.level) == self.level || part.entries.is_empty()) {
+            return Ok(None);
+        }
+        let expected = new.len() + parts.iter().map(|part| part.entries.len()).sum::<usize>();
+        let old = parts.iter().map(|part| part.entries.iter().copied());
+        let sources = old.chain([new.iter().copied()]);
+        Ok(merge_cell(cell, sources, expected.min(level_entries_max(self.level) as usize), partitions))
+    }
+
+    fn put(&self, object: SegmentObject, remote: &Remote) -> Result<IndexSegment> {
+        let SegmentObject { bytes, meta } = object;
+        let path = layout::stage_index(&self.context.stage, meta.cell.number());
+        let zone = self.context.zones.stage.clone();
+        let put = async move {
+            let payload: PutPayload = bytes.into_iter().collect();
+            let put = zone.store().put(&zone.path(&path)?, payload).await;
+            put.map(drop).map_err(|error| zone.error("writing", &path, error))
+        };
+        remote.start(put).wait()?;
+        Ok(IndexSegment { level: self.level as u8, meta })
+    }
+}
+
+/// How a segment gets to its place.
+pub(crate) fn publication(context: &Context, snapshot: &Snapshot, segment: &IndexSegment) -> Publication {
+    let path = segment.path();
+    let replaces = snapshot.segment_digest(&path).map(|digest| Replaced { digest, e_tag: None });
+    Publication {
+        stage: layout::stage_index(&context.stage, segment.meta.cell.number()),
+        zone: Target::Trusted,
+        path,
+        bytes: segment.meta.bytes,
+        step: Step::Add,
+        digest: Some(Digest(segment.meta.digest)),
+        replaces,
+    }
+}
+
+/// Which of `all` belong to one of `units` equal parts.
+fn part(unit: usize, units: usize, all: usize) -> Range<usize> {
+    unit * (all / units)..(unit + 1) * (all / units)
+}
+
+fn cell(bits: u8, number: usize) -> Cell {
+    let hash = (number as u64) << (HASH_BITS - bits);
+    Cell::of(hash, bits)
+}
