@@ -81,7 +81,9 @@ where
     let mut all = Vec::with_capacity(threads);
     let mut first_error = None;
     loop {
-        futures::select! {
+        // In this order, so that a call that was started before a thread failed is always made: what a run asks of a store
+        // is then the same each time.
+        futures::select_biased! {
             call = started.select_next_some() => under_way.push(call),
             () = under_way.select_next_some() => {}
             result = results.next() => match result {

@@ -1,0 +1,13 @@
+//! Simulations of the event-distributor: what is done to it, and how often.
+
+mod matrix;
+mod random;
+mod tally;
+mod turns;
+mod world;
+
+pub use matrix::{Injection, crash_matrix, double_crashes, play};
+pub use random::{Trial, for_seeds, random};
+pub use tally::Tally;
+pub use turns::{two_runners, zombies};
+pub use world::World;

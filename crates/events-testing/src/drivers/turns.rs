@@ -1,0 +1,121 @@
+//! Two runners on one table.
+
+use std::sync::Arc;
+
+use super::matrix::play;
+use super::tally::Tally;
+use super::world::{Ended, World};
+use crate::fault::Fault;
+use crate::lake::StoreKind;
+use crate::lock_step::{Actor, Seat, take_turns};
+use crate::operation::Operation;
+use crate::oracle::Input;
+use crate::scenario::{Scenario, event, input};
+use crate::schedule::Segments;
+use crate::table::Decoded;
+
+/// Two runners that begin at the same time with the inputs of a scenario's last step pending, in all schedules with at
+/// most two preemptions: one goes on for `i` operations, the other for `j`, the first to its end, the other to its end.
+pub fn two_runners(scenario: &Scenario, kind: StoreKind) -> Tally {
+    let mut tally = Tally::default();
+    let mut decoded = Decoded::default();
+    let operations = operations_of_last_run(scenario, kind);
+    for first in [0, 1] {
+        let second = 1 - first;
+        for i in 0..=operations {
+            for j in 0..=operations {
+                // To stop right away is to let the other begin, and that is the other order.
+                if i == 0 && j > 0 {
+                    continue;
+                }
+                let segments = [(first, i), (second, j), (first, Segments::ALL)];
+                let actors = |world: &Arc<World>| -> Vec<Actor<'static>> {
+                    let actor = |_| {
+                        let world = Arc::clone(world);
+                        Box::new(move |seat: &Seat| run(&world, seat)) as Actor<'static>
+                    };
+                    (0..2).map(actor).collect()
+                };
+                let ended = meet(scenario, kind, decoded, &segments, actors);
+                tally.add(ended.runs, ended.outcome);
+                decoded = ended.decoded;
+            }
+        }
+    }
+    tally
+}
+
+/// A runner that is paused before every operation of the last run of a scenario while another does one, two or three
+/// runs, before each but the first of which new inputs are put; then it goes on.
+pub fn zombies(scenario: &Scenario, kind: StoreKind) -> Tally {
+    const RUNS_MAX: usize = 3;
+    let mut tally = Tally::default();
+    let mut decoded = Decoded::default();
+    for k in 1..=operations_of_last_run(scenario, kind) {
+        for runs in 1..=RUNS_MAX {
+            let segments = [(0, k), (1, Segments::ALL)];
+            let actors = |world: &Arc<World>| -> Vec<Actor<'static>> {
+                let (zombie, other) = (Arc::clone(world), Arc::clone(world));
+                let others = move |seat: &Seat| {
+                    for number in 0..runs {
+                        if number > 0 {
+                            other.produce(&seat.store(other.lake().store()), &later(number));
+                        }
+                        run(&other, seat);
+                    }
+                };
+                vec![Box::new(move |seat: &Seat| run(&zombie, seat)), Box::new(others)]
+            };
+            let ended = meet(scenario, kind, decoded, &segments, actors);
+            tally.add(ended.runs, ended.outcome);
+            decoded = ended.decoded;
+        }
+    }
+    tally
+}
+
+/// An input that comes while a zombie sleeps: a new event, and a newer version of what scenarios call event 1.
+fn later(number: usize) -> Input {
+    let number_u64 = number as u64;
+    let events = [event(100 + number_u64, 1, 2, 2, "later"), event(1, 10 + number_u64, number_u64, number, "newer")];
+    input(&format!("later-{number}"), &events)
+}
+
+fn run(world: &World, seat: &Seat) {
+    // It may lose against the other; a bug that it finds is remembered.
+    let _ = world.run(&seat.store(world.lake().store()));
+}
+
+fn operations_of_last_run(scenario: &Scenario, kind: StoreKind) -> usize {
+    let last = scenario.steps.len() - 1;
+    play(scenario, kind, &[], None)
+        .map_or_else(|violation| violation.trace.of_runner(last).count(), |(trace, _)| trace.of_runner(last).count())
+}
+
+/// Plays all but the last run of a scenario, then has actors take turns.
+fn meet(
+    scenario: &Scenario,
+    kind: StoreKind,
+    decoded: Decoded,
+    segments: &[(usize, usize)],
+    actors: impl FnOnce(&Arc<World>) -> Vec<Actor<'static>>,
+) -> Ended {
+    let schedule = Segments::new(segments.iter().copied());
+    let world = Arc::new(World::with_turns(kind, decoded, 2, schedule, |_: &Operation| Fault::None));
+    let played = || {
+        let (last, before) =
+            scenario.steps.split_last().map_or((&[][..], &[][..]), |(last, before)| (&last[..], before));
+        for inputs in before {
+            inputs.iter().try_for_each(|input| world.put(input))?;
+            world.run_cleanly()?;
+        }
+        last.iter().try_for_each(|input| world.put(input))?;
+        // What an observer says is wrong, the watch remembers as what it is.
+        let _ = take_turns(world.faults(), actors(&world));
+        world.come_to_rest()
+    };
+    let outcome = played();
+    let case = || format!("scenario `{}`, {kind:?}, turns {segments:?}", scenario.name);
+    Arc::into_inner(world)
+        .map_or_else(|| unreachable!("actors are done and gave back what they had"), |world| world.end(case, outcome))
+}

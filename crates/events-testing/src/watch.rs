@@ -1,0 +1,243 @@
+//! The promises that are checked on what a store holds.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::broken::{Broken, Invariant};
+use crate::lake::{CONTROL, LOG, Lake, PENDING, PROCESSED, STAGE, TABLE};
+use crate::oracle::{Input, Oracle};
+use crate::reader::Reader;
+use crate::snapshot::{Object, Snapshot};
+use crate::table::{Decoded, Row};
+
+/// Someone who knows what was put into a lake and looks at it from outside.
+#[derive(Debug)]
+pub struct Watch {
+    lake: Arc<Lake>,
+    oracle: Oracle,
+    reader: Reader,
+    decoded: Decoded,
+    /// The files of the table at the last look, and the versions of them.
+    files: Vec<(String, Option<String>)>,
+    /// The last commit when everything was last at rest.
+    at_rest: Option<u64>,
+    broken: Option<Broken>,
+}
+
+impl Watch {
+    /// Watches an empty lake. `decoded` may have been used before.
+    #[must_use]
+    pub fn new(lake: Arc<Lake>, decoded: Decoded) -> Self {
+        Self {
+            lake,
+            oracle: Oracle::default(),
+            reader: Reader::default(),
+            decoded,
+            files: Vec::new(),
+            at_rest: None,
+            broken: None,
+        }
+    }
+
+    /// An input was put.
+    pub fn put(&mut self, input: Input) {
+        self.oracle.inputs.push(input);
+    }
+
+    /// Whether an input of that name was put.
+    #[must_use]
+    pub fn was_put(&self, key: &str) -> bool {
+        self.oracle.inputs.iter().any(|input| input.key == key)
+    }
+
+    /// The first promise that a look found broken.
+    #[must_use]
+    pub fn broken(&self) -> Option<&Broken> {
+        self.broken.as_ref()
+    }
+
+    /// Files that were decoded, for the next watch.
+    #[must_use]
+    pub fn into_decoded(self) -> Decoded {
+        self.decoded
+    }
+
+    /// Checks what holds at every moment: no input is lost, the log has no gap, nothing is seen before its commit, and
+    /// readers miss nothing.
+    ///
+    /// # Errors
+    /// The first promise that is broken.
+    pub fn look(&mut self) -> Result<(), Broken> {
+        let looked = self.check_always();
+        if let Err(broken) = &looked {
+            self.broken.get_or_insert_with(|| broken.clone());
+        }
+        looked.map(drop)
+    }
+
+    /// Checks what holds once all is done: all that and that the table is what the oracle says, that all inputs are
+    /// processed and that nothing is left behind.
+    ///
+    /// # Errors
+    /// The first promise that is broken.
+    pub fn look_at_rest(&mut self) -> Result<(), Broken> {
+        let snapshot = self.check_always()?;
+        self.check_processed(&snapshot)?;
+        self.check_table(&snapshot)?;
+        self.check_one_commit(&snapshot)?;
+        self.check_nothing_left(&snapshot)?;
+        self.at_rest = Some(commits(&snapshot)?);
+        Ok(())
+    }
+
+    /// What a run on nothing must not change.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn fingerprint(&self) -> Result<Vec<(String, Option<String>)>, Broken> {
+        let counts = |path: &str| !path.starts_with(CONTROL) || path.starts_with(LOG);
+        let objects = self.snapshot()?.objects.into_iter().filter(|(path, _)| counts(path));
+        Ok(objects.map(|(path, object)| (path, object.e_tag)).collect())
+    }
+
+    /// Whether another object of an input's name waits: to put it now would be a producer's mistake.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn is_pending(&self, input: &Input) -> Result<bool, Broken> {
+        Ok(self.snapshot()?.objects.contains_key(&format!("{PENDING}{}", input.key)))
+    }
+
+    fn snapshot(&self) -> Result<Snapshot, Broken> {
+        self.lake.snapshot().map_err(|problem| Invariant::Other.broken(problem))
+    }
+
+    fn check_always(&mut self) -> Result<Snapshot, Broken> {
+        let snapshot = self.snapshot()?;
+        self.check_no_loss(&snapshot)?;
+        let commits = commits(&snapshot)?;
+        let files: Vec<_> =
+            snapshot.below(TABLE).map(|(path, object)| (path.to_owned(), object.e_tag.clone())).collect();
+        if files == self.files {
+            return Ok(snapshot);
+        }
+        for (path, _) in &files {
+            Invariant::NothingEarly.holds(sequence(path).is_none_or(|sequence| sequence <= commits), || {
+                format!("`{path}` is there, and the last commit is {commits}")
+            })?;
+        }
+        Invariant::NothingEarly.holds(self.at_rest != Some(commits), || {
+            format!("the table changed without a commit since all was at rest at {commits}")
+        })?;
+        let rows = self.rows(&snapshot)?;
+        self.reader.see(&rows)?;
+        self.files = files;
+        Ok(snapshot)
+    }
+
+    fn rows(&mut self, snapshot: &Snapshot) -> Result<Vec<Row>, Broken> {
+        let mut rows = Vec::new();
+        for (path, object) in snapshot.below(TABLE) {
+            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            let file = self.decoded.rows(folder, &object.bytes);
+            rows.extend_from_slice(&file.map_err(|problem| Invariant::NoGap.broken(format!("`{path}`: {problem}")))?);
+        }
+        Ok(rows)
+    }
+
+    fn check_no_loss(&self, snapshot: &Snapshot) -> Result<(), Broken> {
+        let processed = processed(snapshot);
+        for input in &self.oracle.inputs {
+            let waits = snapshot.objects.get(&format!("{PENDING}{}", input.key));
+            let is_pending = waits.is_some_and(|object| object.bytes == input.bytes);
+            let is_processed = || processed.get(&*input.key).is_some_and(|same_name| same_name.contains(&&input.bytes));
+            Invariant::NoLoss.holds(is_pending || is_processed(), || {
+                format!("`{}` with {} bytes is neither pending nor processed", input.key, input.bytes.len())
+            })?;
+        }
+        Ok(())
+    }
+
+    fn check_processed(&self, snapshot: &Snapshot) -> Result<(), Broken> {
+        if let Some((path, _)) = snapshot.below(PENDING).next() {
+            return Err(Invariant::Oracle.broken(format!("`{path}` is pending for ever")));
+        }
+        for (key, objects) in processed(snapshot) {
+            for bytes in objects {
+                let was_put = self.oracle.inputs.iter().any(|input| input.key == key && input.bytes == *bytes);
+                Invariant::EqualBytes.holds(was_put, || format!("`{key}` is processed with bytes nobody has put"))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks for names in the text of commits: what else is in them is the distributor's.
+    fn check_one_commit(&self, snapshot: &Snapshot) -> Result<(), Broken> {
+        for input in &self.oracle.inputs {
+            let needle = format!("\"key\":\"{}\"", input.key);
+            let names = |object: &Object| object.bytes.windows(needle.len()).any(|window| window == needle.as_bytes());
+            let commits = snapshot.below(LOG).filter(|(_, object)| names(object)).count();
+            let put = self.oracle.inputs.iter().filter(|other| other.key == input.key).count();
+            Invariant::OneCommit
+                .holds(commits <= put, || format!("`{}` was put {put} times and is in {commits} commits", input.key))?;
+        }
+        Ok(())
+    }
+
+    fn check_nothing_left(&self, snapshot: &Snapshot) -> Result<(), Broken> {
+        let left: Vec<_> = snapshot.below(STAGE).map(|(path, _)| path).collect();
+        Invariant::NothingLeft.holds(left.is_empty(), || format!("in the stage: {left:?}"))?;
+        let torn = self.lake.torn();
+        Invariant::NothingLeft.holds(torn.is_empty(), || format!("half-written: {torn:?}"))
+    }
+
+    fn check_table(&mut self, snapshot: &Snapshot) -> Result<(), Broken> {
+        let expected = self.oracle.rows().map_err(|problem| Invariant::Oracle.broken(problem))?;
+        let mut rows = self.rows(snapshot)?;
+        rows.sort_unstable();
+        if rows == expected {
+            return Ok(());
+        }
+        let name = |row: &Row| format!("{} of {} in {}: {:?}", row.id, row.timestamp, row.folder, row.data);
+        let list = |rows: &[Row], others: &[Row]| {
+            // A row that is there twice is one too many, which the count tells.
+            let count = |rows: &[Row], row: &Row| rows.iter().filter(|other| *other == row).count();
+            let lines = rows.iter().filter(|row| count(others, row) < count(rows, row)).map(name);
+            lines.collect::<Vec<_>>().join("\n  ")
+        };
+        let (extra, missing) = (list(&rows, &expected), list(&expected, &rows));
+        Err(Invariant::Oracle.broken(format!("too many:\n  {extra}\nmissing:\n  {missing}")))
+    }
+}
+
+/// How many commits there are.
+fn commits(snapshot: &Snapshot) -> Result<u64, Broken> {
+    let mut commits = 0;
+    for (path, _) in snapshot.below(LOG) {
+        let number = path.strip_suffix(".json").and_then(|number| number.parse().ok());
+        Invariant::Log.holds(number == Some(commits + 1), || format!("`{path}` comes after {commits}"))?;
+        commits += 1;
+    }
+    Ok(commits)
+}
+
+/// The commit of which a file of the table is, when its name tells.
+fn sequence(path: &str) -> Option<u64> {
+    path.rsplit('/').next()?.strip_prefix("part-")?.split('-').next()?.parse().ok()
+}
+
+/// What was processed, by the name it had.
+fn processed(snapshot: &Snapshot) -> HashMap<&str, Vec<&Bytes>> {
+    let mut processed: HashMap<&str, Vec<&Bytes>> = HashMap::new();
+    for (path, object) in snapshot.below(PROCESSED) {
+        let key = path.split_once('/').map_or(path, |(_, key)| key);
+        let key = match key.rsplit_once('~') {
+            Some((key, digest)) if digest.bytes().all(|digit| digit.is_ascii_hexdigit()) => key,
+            _ => key,
+        };
+        processed.entry(key).or_default().push(&object.bytes);
+    }
+    processed
+}
