@@ -1,15 +1,17 @@
 //! Sorted rows become files in the stage zone, one after the other.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use bytes::Bytes;
 use object_store::{ObjectStoreExt, PutPayload};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::context::Context;
 use super::control::{Digest, Publication, Replaced, Snapshot, Step, TableFile, Target};
 use super::layout;
+use super::ledger::check_replaced;
 use super::merge::{Placement, Superseded, TableObjects, place};
 use super::remote::{Remote, Ticket};
 use crate::error::{Error, Result};
@@ -160,12 +162,7 @@ impl<'a> Files<'a> {
         let fold_below = self.context.config.fold_below_bytes;
         match place(snapshot.partition(&folder), file.length, shrinks, fold_below, spread) {
             Placement::New => self.send(file, folder, new_rows, Destination::New, Step::Add),
-            Placement::Fold { delta } => {
-                let objects = TableObjects::new(self.context);
-                let old = objects.read(delta, self.remote)?;
-                let replaced = Replaced { digest: delta.digest, e_tag: old.e_tag };
-                self.merge(delta, vec![old.bytes, joined(file)], new_rows, replaced)
-            }
+            Placement::Fold { delta } => self.fold(delta, file),
             Placement::Rotate { base, delta } => {
                 let objects = TableObjects::new(self.context);
                 let (old_base, old_delta) = (objects.read(base, self.remote)?, objects.read(delta, self.remote)?);
@@ -178,33 +175,68 @@ impl<'a> Files<'a> {
         }
     }
 
+    /// Puts new rows into a file that is there. When that loses rows too, it first has both, so that no reader misses one.
+    fn fold(&mut self, delta: &TableFile, new: EncodedFile) -> Result<()> {
+        let old = TableObjects::new(self.context).read(delta, self.remote)?;
+        let (new_rows, new) = (new.rows, joined(new));
+        let replaced = Replaced { digest: delta.digest, e_tag: old.e_tag };
+        let superseded = Arc::clone(&self.against.superseded);
+        let Some(ids) = superseded.get(&(delta.folder.clone(), delta.name.clone())) else {
+            return self.merge(delta, vec![old.bytes, new], new_rows, replaced);
+        };
+        let replace = |replaced| Destination::Replace { name: delta.name.clone(), replaced };
+        let both = self.rewrite(delta, vec![(old.bytes.clone(), None), (new.clone(), None)], usize::MAX)?;
+        for file in both {
+            let digest = Digest(file.digest);
+            self.send(file, delta.folder.clone(), new_rows, replace(replaced.clone()), Step::Grow)?;
+            let left = self.rewrite(delta, vec![(old.bytes.clone(), Some(ids)), (new.clone(), None)], usize::MAX)?;
+            for file in left {
+                let replaced = Replaced { digest, e_tag: None };
+                self.send(file, delta.folder.clone(), 0, replace(replaced), Step::Shrink)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Puts the rows of several files of a partition into the place of one of them.
     fn merge(
         &mut self,
         target: &TableFile,
-        files: Vec<bytes::Bytes>,
+        files: Vec<Bytes>,
         mut new_rows: u64,
         replaced: Replaced,
     ) -> Result<()> {
-        let sources = files.into_iter().map(|file| Source { file, drop: |_| false }).collect();
-        let config = &self.context.config;
-        let failed = |problem| TableObjects::new(self.context).damaged(target, problem);
-        let mut written = Vec::new();
-        let rewrite = Rewrite::open(sources, &mut self.old_kinds, &config.file_config(), config.file_bytes_max)
-            .map_err(|error| failed(error.problem))?;
+        let files = files.into_iter().map(|file| (file, None)).collect();
+        let written = self.rewrite(target, files, self.context.config.file_bytes_max)?;
         let mut destination = Some(Destination::Replace { name: target.name.clone(), replaced });
-        for file in rewrite {
-            let file = file.map_err(|error| failed(error.problem))?;
+        for file in written {
             let (destination, step) = match destination.take() {
                 Some(destination) => (destination, Step::Grow),
                 None => (Destination::New, Step::Add),
             };
-            written.push((file, destination, step));
-        }
-        for (file, destination, step) in written {
             self.send(file, target.folder.clone(), std::mem::take(&mut new_rows), destination, step)?;
         }
         Ok(())
+    }
+
+    /// The files that become of the rows of others, without those whose ids are given with them.
+    fn rewrite(
+        &mut self,
+        target: &TableFile,
+        files: Vec<(Bytes, Option<&HashSet<u128>>)>,
+        file_bytes_max: usize,
+    ) -> Result<Vec<EncodedFile>> {
+        let failed = |problem| TableObjects::new(self.context).damaged(target, problem);
+        let lost: usize = files.iter().filter_map(|(_, ids)| *ids).map(HashSet::len).sum();
+        let sources = files
+            .into_iter()
+            .map(|(file, ids)| Source { file, drop: move |id| ids.is_some_and(|ids| ids.contains(&id)) })
+            .collect();
+        let rewrite =
+            Rewrite::open(sources, &mut self.old_kinds, &self.context.config.file_config(), file_bytes_max)
+                .map_err(|error| failed(error.problem))?;
+        check_replaced(lost as u64, rewrite.dropped())?;
+        rewrite.map(|file| file.map_err(|error| failed(error.problem))).collect()
     }
 
     /// Sends a file to the stage zone.
@@ -239,7 +271,7 @@ impl<'a> Files<'a> {
     }
 }
 
-fn joined(file: EncodedFile) -> bytes::Bytes {
+fn joined(file: EncodedFile) -> Bytes {
     file.bytes.concat().into()
 }
 

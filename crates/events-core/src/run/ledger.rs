@@ -34,6 +34,14 @@ pub(crate) fn check_written(totals: &Counts, ledger: Ledger) -> Result<()> {
     balance("rows of the report", totals.rows, "rows written", ledger.written)
 }
 
+/// Every row of a file that is to give way was there.
+///
+/// # Errors
+/// [`Error::Ledger`] when the counts differ.
+pub(crate) fn check_replaced(expected: u64, left_out: u64) -> Result<()> {
+    balance("rows to replace", expected, "left out", left_out)
+}
+
 fn balance(what: &str, count: u64, other: &str, other_count: u64) -> Result<()> {
     if count == other_count {
         return Ok(());

@@ -33,7 +33,7 @@ pub use partition::{PARTITION_VALUE_BYTES_MAX, PartitionKey, escape_partition_va
 pub(crate) use partition::{day, folder};
 pub(crate) use probe::Probe;
 pub(crate) use read::{Batches, FileRows, Version};
-pub(crate) use rewrite::{Rewrite, Source};
+pub(crate) use rewrite::{Rewrite, RewriteError, Source};
 pub(crate) use row::{Header, Row, header_at, headers, id_at, row_at, rows};
 pub use schema::{column, table_schema};
 pub(crate) use series::FileSeries;

@@ -57,16 +57,6 @@ impl TableObjects {
         Probe::open(remote.start(call).wait()?, file.bytes).map_err(|problem| self.damaged(file, problem))
     }
 
-    /// A file that a run has put into its stage.
-    pub(crate) fn staged(&self, path: &str, remote: &Remote) -> Result<Bytes> {
-        let (stage, path) = (self.context.zones.stage.clone(), path.to_owned());
-        let call = async move {
-            let failed = |error| stage.error("reading", &path, error);
-            stage.store().get(&stage.path(&path)?).await.map_err(failed)?.bytes().await.map_err(failed)
-        };
-        remote.start(call).wait()
-    }
-
     pub(crate) fn damaged(&self, file: &TableFile, problem: String) -> Error {
         Error::Table { object: self.context.zones.trusted.name(&file.path()), problem }
     }

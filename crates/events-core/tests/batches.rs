@@ -1,0 +1,143 @@
+//! Many runs on one table: any split of the same inputs into any runs gives the rows of one.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod common;
+
+use common::{Lake, event, model, start};
+use events_core::Config;
+use events_core::run::Report;
+use events_core::table::Duplicate;
+use futures::executor::block_on;
+use proptest::prelude::*;
+
+async fn run(lake: &Lake, number: usize, events: &str) -> Report {
+    lake.put(&format!("landing/pending/{number}.json"), events).await;
+    lake.run_as(&format!("run-{number}"), Config::default()).await
+}
+
+async fn sorted(lake: &Lake) -> Vec<common::Row> {
+    let mut rows = lake.rows().await;
+    rows.sort();
+    rows
+}
+
+#[tokio::test]
+async fn an_event_that_comes_again_in_a_later_run_is_dropped() {
+    for lake in Lake::each() {
+        let events = [event(1, 1_610_000_000, 0, "1"), event(2, 1_610_000_000, 1, "2")].concat();
+        run(&lake, 1, &events).await;
+        let before = lake.files().await;
+        let again = run(&lake, 2, &events).await;
+        assert_eq!((again.totals.rows, again.totals.duplicates[&Duplicate::Exact]), (0, 2));
+        assert_eq!(again.commit, Some(2), "its input was moved by a commit");
+        assert_eq!(lake.files().await, before);
+    }
+}
+
+#[tokio::test]
+async fn a_newer_version_replaces_the_older_one_in_another_day_and_another_kind() {
+    for lake in Lake::each() {
+        let (day, id) = (86_400, 7);
+        let old = event(id, 1_610_000_000, 0, "\"old\"");
+        let other = event(8, 1_610_000_000, 0, "\"stays\"");
+        run(&lake, 1, &(old.clone() + &other)).await;
+        let new = event(id, 1_610_000_000 + 3 * day, 2, "\"new\"");
+        let report = run(&lake, 2, &new).await;
+        assert_eq!((report.totals.rows, report.superseded), (1, 1));
+        assert_eq!(sorted(&lake).await, model(&[new.clone(), other.clone()]));
+        // The older version comes late, and the newest once more.
+        let late = run(&lake, 3, &(old + &event(id, 1_610_000_000 + day, 1, "\"between\""))).await;
+        assert_eq!(late.totals.rows, 0, "{late:?}");
+        assert_eq!(run(&lake, 4, &new).await.totals.rows, 0);
+        assert_eq!(sorted(&lake).await, model(&[new, other]));
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_loses_all_its_rows_stays_as_an_empty_one() {
+    for lake in Lake::each() {
+        run(&lake, 1, &event(1, 1_610_000_000, 0, "1")).await;
+        run(&lake, 2, &event(1, 1_620_000_000, 0, "1")).await;
+        assert_eq!(lake.files().await.len(), 2);
+        assert_eq!(sorted(&lake).await, model(&[event(1, 1_620_000_000, 0, "1")]));
+        // New rows of its partition go to it.
+        run(&lake, 3, &event(2, 1_610_000_000, 0, "2")).await;
+        assert_eq!(lake.files().await.len(), 2);
+        assert_eq!(lake.rows().await.len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn rows_that_come_and_go_in_one_partition_at_once_are_right() {
+    for lake in Lake::each() {
+        // Every run brings a new row and a newer version of the one before, all in one partition.
+        let mut all = Vec::new();
+        for number in 0..40 {
+            let mut events = event(number, 1_610_000_000, 0, "0");
+            if number > 0 {
+                events += &event(number - 1, 1_610_000_000 + number as i64, 0, "\"newer\"");
+            }
+            run(&lake, number as usize, &events).await;
+            all.push(events);
+            assert_eq!(sorted(&lake).await, model(&all), "after {number}");
+        }
+        assert!(lake.files().await.len() <= 2, "{:?}", lake.list("trusted/events").await);
+    }
+}
+
+#[tokio::test]
+async fn many_small_runs_keep_few_files() {
+    let lake = Lake::in_memory();
+    let mut all = Vec::new();
+    for number in 0..60_usize {
+        let events: String =
+            (0..50).map(|id| event((number * 50 + id) as u64, 1_610_000_000 + id as i64, id, "{}")).collect();
+        run(&lake, number, &events).await;
+        all.push(events);
+    }
+    assert_eq!(sorted(&lake).await, model(&all));
+    let files = lake.files().await.len();
+    assert!(files <= 2 * 3, "three partitions, as two kinds share a name: {files} files");
+    assert!(lake.list("trusted/control/log").await.iter().any(|path| path.ends_with("checkpoint.json")));
+}
+
+#[tokio::test]
+async fn a_horizon_lets_ids_come_again_far_away() {
+    for (horizon, rows) in [(None, 1), (Some(30), 1), (Some(9), 2), (Some(0), 2)] {
+        let lake = Lake::in_memory();
+        let config = Config { dedup_horizon_days: horizon, ..Config::default() };
+        for (number, second) in [1_610_000_000, 1_610_000_000 + 10 * 86_400].into_iter().enumerate() {
+            lake.put("landing/pending/x.json", event(1, second, 0, "1")).await;
+            lake.distributor(config.clone()).run(&start(&format!("run-{number}"))).await.unwrap();
+        }
+        assert_eq!(lake.rows().await.len(), rows, "{horizon:?}");
+    }
+}
+
+/// An event of one of few ids: versions, kinds and days meet.
+fn any_event() -> impl Strategy<Value = String> {
+    (0..12_u64, 0..4_i64, 0..3_i64, 0..4_usize, 0..2_u8).prop_map(|(id, day, second, kind, data)| {
+        event(id, 1_610_000_000 + day * 86_400 + second, kind, &format!("{data}"))
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #[test]
+    fn any_split_into_runs_in_any_order_gives_the_rows_of_one(
+        batches in prop::collection::vec(prop::collection::vec(any_event(), 1..10), 1..9),
+        fold_below_bytes in prop::sample::select(vec![0_u64, 64 << 20]),
+        memory in any::<bool>(),
+    ) {
+        block_on(async {
+            let lake = if memory { Lake::in_memory() } else { Lake::on_disk() };
+            let config = Config { fold_below_bytes, threads: 1, ..Config::default() };
+            for (number, batch) in batches.iter().enumerate() {
+                lake.put(&format!("landing/pending/{number}.json"), batch.concat()).await;
+                lake.run_as(&format!("run-{number}"), config.clone()).await;
+            }
+            let all: Vec<String> = batches.iter().map(|batch| batch.concat()).collect();
+            assert_eq!(sorted(&lake).await, model(&all));
+        });
+    }
+}
