@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use events_core::run::{Distributor, Zones};
+use events_core::run::{Distributor, Writers, Zones};
 use events_core::{Config, Error};
 use futures::FutureExt;
 use object_store::memory::InMemory;
@@ -107,7 +107,14 @@ impl Lake {
         let zones = Zones::below(&store, &Path::from(PREFIX), "memory:///lake");
         let config = Config { threads: 1, requests_max: 1, memory_bytes: 8 << 20, ..Config::default() };
         // A run that fits its memory writes nothing to the scratch folder.
-        Distributor::new(zones, std::env::temp_dir(), config)
+        let distributor = Distributor::new(zones, std::env::temp_dir(), config)?;
+        // A file system replaces nothing under a condition, so there a process is alone.
+        let writers = match self.kind {
+            StoreKind::Memory | StoreKind::Bucket => Writers::Many,
+            #[cfg(feature = "disk")]
+            StoreKind::Disk => Writers::Single,
+        };
+        Ok(distributor.with_writers(writers))
     }
 
     /// Where an input lies until a run takes it.

@@ -212,14 +212,18 @@ impl Watch {
     }
 }
 
-/// How many commits there are.
+/// How many commits there are. They have no gap, and each begins when the one before it is carried out.
 fn commits(snapshot: &Snapshot) -> Result<u64, Broken> {
-    let mut commits = 0;
-    for (path, _) in snapshot.below(LOG) {
-        let number = path.strip_suffix(".json").and_then(|number| number.parse().ok());
-        Invariant::Log.holds(number == Some(commits + 1), || format!("`{path}` comes after {commits}"))?;
-        commits += 1;
-    }
+    let numbers = |suffix: &str| -> Vec<u64> {
+        let number = |path: &str| path.strip_suffix(suffix)?.parse().ok();
+        snapshot.below(LOG).filter_map(|(path, _)| number(path)).collect()
+    };
+    let (entries, done) = (numbers(".json"), numbers(".done"));
+    let commits = entries.len() as u64;
+    Invariant::Log.holds(entries.iter().copied().eq(1..=commits), || format!("the commits are {entries:?}"))?;
+    let carried_out = done.len() as u64;
+    let in_order = done.iter().copied().eq(1..=carried_out) && (carried_out..=carried_out + 1).contains(&commits);
+    Invariant::Log.holds(in_order, || format!("of {commits} commits {done:?} are carried out"))?;
     Ok(commits)
 }
 

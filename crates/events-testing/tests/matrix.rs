@@ -37,7 +37,6 @@ macro_rules! scenarios {
         mod memory {
             use super::*;
             $(#[test]
-            #[ignore = "runs do not recover yet"]
             fn $scenario() {
                 matrix(&scenario::$scenario(), StoreKind::Memory);
             })*
@@ -46,7 +45,6 @@ macro_rules! scenarios {
         mod bucket {
             use super::*;
             $(#[test]
-            #[ignore = "runs do not recover yet"]
             fn $scenario() {
                 matrix(&scenario::$scenario(), StoreKind::Bucket);
             })*
@@ -56,7 +54,6 @@ macro_rules! scenarios {
         mod disk {
             use super::*;
             $(#[test]
-            #[ignore = "runs do not recover yet"]
             fn $scenario() {
                 matrix(&scenario::$scenario(), StoreKind::Disk);
             })*
@@ -67,13 +64,11 @@ macro_rules! scenarios {
 scenarios!(fresh, redelivery, newer_elsewhere, older_late, damaged, same_name, empty);
 
 #[test]
-#[ignore = "runs do not recover yet"]
 fn double_crashes_of_a_fresh_run() {
     sound(&double_crashes(&scenario::fresh(), StoreKind::Memory));
 }
 
 #[test]
-#[ignore = "runs do not recover yet"]
 fn double_crashes_of_a_newer_version_in_a_bucket() {
     sound(&double_crashes(&scenario::newer_elsewhere(), StoreKind::Bucket));
 }

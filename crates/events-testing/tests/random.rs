@@ -3,7 +3,6 @@
 use events_testing::drivers::for_seeds;
 
 #[test]
-#[ignore = "runs do not recover yet"]
 fn a_thousand_seeds() {
     let tally = for_seeds(0..1000, 2);
     println!("{tally}");

@@ -5,7 +5,6 @@ use events_testing::drivers::{two_runners, zombies};
 use events_testing::scenario::{fresh, newer_elsewhere, redelivery};
 
 #[test]
-#[ignore = "runs do not recover yet"]
 fn two_runners_on_a_table() {
     for scenario in [fresh(), redelivery(), newer_elsewhere()] {
         for kind in [StoreKind::Memory, StoreKind::Bucket] {
@@ -17,7 +16,6 @@ fn two_runners_on_a_table() {
 }
 
 #[test]
-#[ignore = "runs do not recover yet"]
 fn zombies_do_no_harm() {
     for scenario in [fresh(), redelivery(), newer_elsewhere()] {
         for kind in [StoreKind::Memory, StoreKind::Bucket] {
