@@ -100,7 +100,7 @@ fn finds_a_gap_in_what_readers_see() {
     let world = at_rest();
     let path = first(&world, "trusted/events/");
     // Under cover of a commit.
-    let entry = first(&world, "trusted/control/log/");
+    let entry = Path::from("lake/trusted/control/log/00000000000000000001.json");
     put(&world, &Path::from("lake/trusted/control/log/00000000000000000002.json"), get(&world, &entry));
     delete(&world, &path);
     assert_eq!(look(&world), Some(Invariant::NoGap));
@@ -125,7 +125,7 @@ fn finds_an_older_version_alone() {
         first(&world, "trusted/events/domain_event_type=card%2Feu-blocked/"),
         first(&old, "trusted/events/domain_event_type=card%2Feu-blocked/"),
     );
-    let entry = first(&world, "trusted/control/log/");
+    let entry = Path::from("lake/trusted/control/log/00000000000000000001.json");
     put(&world, &Path::from("lake/trusted/control/log/00000000000000000003.json"), get(&world, &entry));
     put(&world, &newer, get(&old, &older));
     let broken = world.watch().look().unwrap_err();
@@ -139,7 +139,7 @@ fn finds_rows_that_are_too_many_or_missing() {
     let path = first(&world, "trusted/events/");
     let bytes = get(&world, &path);
     let again = Path::parse(path.to_string().replace(".parquet", "-again.parquet")).unwrap();
-    let entry = first(&world, "trusted/control/log/");
+    let entry = Path::from("lake/trusted/control/log/00000000000000000001.json");
     put(&world, &Path::from("lake/trusted/control/log/00000000000000000002.json"), get(&world, &entry));
     put(&world, &again, bytes);
     assert_eq!(look_at_rest(&world), Some(Invariant::Oracle));
@@ -150,7 +150,7 @@ fn finds_rows_that_are_too_many_or_missing() {
 #[test]
 fn finds_a_gap_in_the_log() {
     let world = at_rest();
-    let entry = first(&world, "trusted/control/log/");
+    let entry = Path::from("lake/trusted/control/log/00000000000000000001.json");
     put(&world, &Path::from("lake/trusted/control/log/00000000000000000003.json"), get(&world, &entry));
     assert_eq!(look(&world), Some(Invariant::Log));
 }

@@ -199,13 +199,7 @@ impl<'a> Files<'a> {
     }
 
     /// Puts the rows of several files of a partition into the place of one of them.
-    fn merge(
-        &mut self,
-        target: &TableFile,
-        files: Vec<Bytes>,
-        mut new_rows: u64,
-        replaced: Replaced,
-    ) -> Result<()> {
+    fn merge(&mut self, target: &TableFile, files: Vec<Bytes>, mut new_rows: u64, replaced: Replaced) -> Result<()> {
         let files = files.into_iter().map(|file| (file, None)).collect();
         let written = self.rewrite(target, files, self.context.config.file_bytes_max)?;
         let mut destination = Some(Destination::Replace { name: target.name.clone(), replaced });
@@ -232,9 +226,8 @@ impl<'a> Files<'a> {
             .into_iter()
             .map(|(file, ids)| Source { file, drop: move |id| ids.is_some_and(|ids| ids.contains(&id)) })
             .collect();
-        let rewrite =
-            Rewrite::open(sources, &mut self.old_kinds, &self.context.config.file_config(), file_bytes_max)
-                .map_err(|error| failed(error.problem))?;
+        let rewrite = Rewrite::open(sources, &mut self.old_kinds, &self.context.config.file_config(), file_bytes_max)
+            .map_err(|error| failed(error.problem))?;
         check_replaced(lost as u64, rewrite.dropped())?;
         rewrite.map(|file| file.map_err(|error| failed(error.problem))).collect()
     }

@@ -136,7 +136,7 @@ impl Run {
             control::require_conditional(&self.context.zones.trusted).await?;
         }
         table.note(&self.context.zones.trusted).await?;
-        redo::begin(&self.context, table.snapshot.sequence).await
+        redo::begin(&self.context, Some(table.snapshot.sequence)).await
     }
 
     /// Whether another run has committed since this one looked.
@@ -192,6 +192,7 @@ impl Run {
     }
 
     async fn parse_to_stage(&mut self, plan: &Arc<Plan>) -> Result<()> {
+        redo::begin(&self.context, None).await?;
         let exchange = Arc::new(self.context.stage_exchange());
         let Parsed { taken, rejects } = self.parse(plan, &exchange).await?;
         let quarantine = self.quarantine(plan, &rejects).await?;
@@ -348,8 +349,7 @@ impl Run {
         }
         let (context, losers) = (Arc::clone(&self.context), Arc::clone(&spools.found));
         let compare = Compare::new(&context, snapshot, &spools.candidates, partitions);
-        let found =
-            on_threads(context.config.threads, &context.stop, move |remote| compare.work(remote)).await?;
+        let found = on_threads(context.config.threads, &context.stop, move |remote| compare.work(remote)).await?;
         let compared = Compared::of(found);
         let mut dropped = Dropped::new();
         for (key, duplicate) in &compared.losers {

@@ -49,7 +49,8 @@ impl KnownIds {
                 let range = segment.meta.bytes.saturating_sub(segment.meta.tail_bytes)..segment.meta.bytes;
                 let tail = trusted.store().get_range(&trusted.path(&path)?, range).await;
                 let tail = tail.map_err(|error| trusted.error("reading", &path, error))?;
-                let opened = Segment::open(&segment.meta, &tail).map_err(|problem| damaged(&trusted, &path, problem))?;
+                let opened =
+                    Segment::open(&segment.meta, &tail).map_err(|problem| damaged(&trusted, &path, problem))?;
                 Ok((segment, opened))
             }
         };
@@ -159,8 +160,9 @@ impl NewEntry {
 
     pub(crate) fn read(bytes: &[u8; ENTRY_BYTES]) -> Self {
         let word = |from: usize| [bytes[from], bytes[from + 1], bytes[from + 2], bytes[from + 3]];
-        let double =
-            |from: usize| u64::from(u32::from_le_bytes(word(from))) | u64::from(u32::from_le_bytes(word(from + 4))) << 32;
+        let double = |from: usize| {
+            u64::from(u32::from_le_bytes(word(from))) | u64::from(u32::from_le_bytes(word(from + 4))) << 32
+        };
         Self {
             hash: double(0),
             check: double(8),

@@ -12,15 +12,15 @@ use crate::run::stage::StageManifest;
 use crate::run::writers::Writers;
 use crate::run::zone::Zone;
 
-/// What a run that will commit notes in its stage before anything else.
+/// What a run notes in its stage before anything else, and erases last.
 #[derive(Debug, Serialize, Deserialize)]
 struct Begun {
-    /// The newest commit that it knows: its own can only be the next one.
-    behind: u64,
+    /// The newest commit that it knows: its own can only be the next one. `None` for a parse, which makes none.
+    behind: Option<u64>,
 }
 
 /// Notes behind which commit a run begins.
-pub(crate) async fn begin(context: &Context, behind: u64) -> Result<()> {
+pub(crate) async fn begin(context: &Context, behind: Option<u64>) -> Result<()> {
     let json = serde_json::to_vec(&Begun { behind }).map_err(|error| Error::Ledger { problem: error.to_string() })?;
     put(&context.zones.stage, &layout::stage_begun(&context.stage), json.into()).await
 }
@@ -77,20 +77,21 @@ impl Left {
     }
 
     /// Whether the run can never commit: it is behind a commit that another has followed, or nobody but this run can be
-    /// alive. Among many writers a stage of which nothing says where its run began may be one that begins just now.
+    /// alive. A stage without a note is what came late of a run whose stage was erased.
     async fn is_dead(&self, context: &Context, run: &RunId, newest: u64) -> Result<bool> {
         if context.writers == Writers::Single {
             return Ok(true);
         }
         if !self.begun {
-            return Ok(false);
+            return Ok(true);
         }
         let (stage, path) = (&context.zones.stage, layout::stage_begun(run));
         let failed = |error| stage.error("reading", &path, error);
         match stage.store().get(&stage.path(&path)?).await {
             Ok(got) => {
                 let json = got.bytes().await.map_err(failed)?;
-                Ok(serde_json::from_slice::<Begun>(&json).is_ok_and(|begun| begun.behind < newest))
+                let begun: Option<Begun> = serde_json::from_slice(&json).ok();
+                Ok(begun.is_some_and(|begun| begun.behind.is_some_and(|behind| behind < newest)))
             }
             // Somebody else has swept.
             Err(StoreError::NotFound { .. }) => Ok(false),
