@@ -5,7 +5,8 @@ mod common;
 
 use common::{Lake, event, model, start};
 use events_core::Config;
-use events_core::run::Report;
+use events_core::json::Level;
+use events_core::run::{DateRange, Report};
 use events_core::table::Duplicate;
 use futures::executor::block_on;
 use proptest::prelude::*;
@@ -64,6 +65,23 @@ async fn a_file_that_loses_all_its_rows_stays_as_an_empty_one() {
         run(&lake, 3, &event(2, 1_610_000_000, 0, "2")).await;
         assert_eq!(lake.files().await.len(), 2);
         assert_eq!(lake.rows().await.len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn two_files_that_lose_all_their_rows_at_once_are_told_apart() {
+    for lake in Lake::each() {
+        let config = Config { fold_below_bytes: 0, ..Config::default() };
+        let batches = [
+            event(0, 1_610_000_000, 0, "0"),
+            event(9, 1_610_000_000, 0, "0"),
+            event(0, 1_610_086_400, 0, "1") + &event(9, 1_610_086_400, 0, "1"),
+        ];
+        for (number, batch) in batches.iter().enumerate() {
+            lake.put(&format!("landing/pending/{number}.json"), batch.clone()).await;
+            lake.run_as(&format!("run-{number}"), config.clone()).await;
+        }
+        assert_eq!(sorted(&lake).await, model(&batches));
     }
 }
 
@@ -139,5 +157,33 @@ proptest! {
             let all: Vec<String> = batches.iter().map(|batch| batch.concat()).collect();
             assert_eq!(sorted(&lake).await, model(&all));
         });
+    }
+}
+
+#[tokio::test]
+async fn inputs_that_are_processed_again_change_nothing_unless_the_rules_did() {
+    for lake in Lake::each() {
+        let sound = event(1, 1_610_000_000, 0, "1");
+        let damaged = event(2, 1_610_000_000, 1, "2").replace("\"timestamp\"", "'timestamp'");
+        let config = |repair| Config { repair, ..Config::default() };
+        lake.put("landing/pending/x.json", format!("{sound}\n{damaged}")).await;
+        lake.run_as("first", config(Level::Framing)).await;
+        let (before, quarantine) = (lake.files().await, lake.list("landing/quarantine").await);
+        let again = |run: &'static str, repair, last: &'static str| {
+            let dates = DateRange { first: "2026-11-01".parse().unwrap(), last: last.parse().unwrap() };
+            let distributor = lake.distributor(config(repair));
+            async move { distributor.reprocess(&start(run), dates).await.unwrap() }
+        };
+        let same = again("same", Level::Framing, "2026-11-30").await;
+        assert_eq!((same.commit, same.totals.rows, same.totals.rejects_total()), (None, 0, 1));
+        let none = again("none", Level::Lenient, "2026-11-22").await;
+        assert_eq!((none.commit, none.inputs.len()), (None, 0));
+        assert_eq!(lake.files().await, before);
+        let more = again("more", Level::Lenient, "2026-11-23").await;
+        assert_eq!((more.commit, more.totals.rows, more.totals.rejects_total()), (Some(2), 1, 0));
+        assert_eq!(lake.rows().await.len(), 2);
+        assert_eq!(lake.list("landing/quarantine").await, quarantine);
+        assert_eq!(lake.list("landing/processed").await, ["landing/processed/date=2026-11-23/x.json"]);
+        assert_eq!(lake.list("stage").await, [""; 0]);
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::exchange::{Exchange, Overflow, Scratch, ScratchFile, Spool, Spread, StageLanes, StageWhat};
 use super::layout::RunId;
+use super::plan::DateRange;
 use super::progress::Progress;
 use super::rejects::RejectFilter;
 use super::start::Start;
@@ -23,6 +24,8 @@ pub(crate) struct Context {
     pub(crate) stage: RunId,
     /// Of rejects that are tried again: which.
     pub(crate) filter: RejectFilter,
+    /// Of inputs that are processed again: which.
+    pub(crate) dates: Option<DateRange>,
     pub(crate) stop: Arc<Stop>,
     pub(crate) progress: Arc<Progress>,
     pub(crate) scratch: Arc<Scratch>,

@@ -15,7 +15,7 @@ use std::time::Duration;
 use super::context::Context;
 use super::exchange::Scratch;
 use super::phases::{Clock, Run};
-use super::plan::{Input, Place, Plan};
+use super::plan::{DateRange, Input, Place, Plan};
 use super::progress::Progress;
 use super::rejects::{RejectFilter, RejectLine, read_lines};
 use super::report::{Job, Report};
@@ -38,6 +38,13 @@ pub struct Distributor {
     clock: Option<Clock>,
     cancel: Cancel,
     progress: Arc<Progress>,
+}
+
+/// Which part of what is there a job is about.
+#[derive(Default)]
+struct Work {
+    filter: RejectFilter,
+    dates: Option<DateRange>,
 }
 
 /// How often a job begins because other runs commit first.
@@ -98,7 +105,7 @@ impl Distributor {
     /// Before the commit nothing was published and every input is still pending. [`Error::Unfinished`]: after it, and the
     /// next run goes on where this one stopped.
     pub async fn run(&self, start: &Start) -> Result<Report> {
-        self.attempt(start, Job::Run, &RejectFilter::default()).await
+        self.attempt(start, Job::Run, Work::default()).await
     }
 
     /// Puts rejects of the quarantine through again, with the level and the limits of now. What succeeds becomes rows of the
@@ -109,7 +116,19 @@ impl Distributor {
     /// # Errors
     /// As [`Distributor::run`]. Before the commit the quarantine is as it was.
     pub async fn retry(&self, start: &Start, filter: &RejectFilter) -> Result<Report> {
-        self.attempt(start, Job::Retry, filter).await
+        self.attempt(start, Job::Retry, Work { filter: filter.clone(), ..Work::default() }).await
+    }
+
+    /// Puts inputs of `processed` through again, with the rules of now. The table changes only where they give other rows;
+    /// the inputs stay where they are, and their rejects, which are in the quarantine since they were first read, are only
+    /// counted.
+    ///
+    /// Of two readings of the same event at the same time the one stays that would stay if they came as two events.
+    ///
+    /// # Errors
+    /// As [`Distributor::run`]. Before the commit the table is as it was.
+    pub async fn reprocess(&self, start: &Start, dates: DateRange) -> Result<Report> {
+        self.attempt(start, Job::Reprocess, Work { dates: Some(dates), ..Work::default() }).await
     }
 
     /// Calls `take` with every reject of the quarantine that the filter takes, and the object that it is in.
@@ -134,7 +153,7 @@ impl Distributor {
     /// # Errors
     /// Before the stage is whole every input is still pending. [`Error::Unfinished`]: after it, and the next run moves them.
     pub async fn parse(&self, start: &Start) -> Result<Report> {
-        self.attempt(start, Job::Parse, &RejectFilter::default()).await
+        self.attempt(start, Job::Parse, Work::default()).await
     }
 
     /// Turns all parsed stages into rows of the table, and erases them: the second half of the job.
@@ -142,11 +161,11 @@ impl Distributor {
     /// # Errors
     /// [`Error::NoStage`] when there is none; else as [`Distributor::run`]. Before the commit the stages are as they were.
     pub async fn distribute(&self, start: &Start) -> Result<Report> {
-        self.attempt(start, Job::Distribute, &RejectFilter::default()).await
+        self.attempt(start, Job::Distribute, Work::default()).await
     }
 
     /// Does a job, from the beginning again when another run commits first: then there is something else to do.
-    async fn attempt(&self, start: &Start, job: Job, filter: &RejectFilter) -> Result<Report> {
+    async fn attempt(&self, start: &Start, job: Job, work: Work) -> Result<Report> {
         for number in 1..=ATTEMPTS_MAX {
             let context = Context {
                 config: self.config.clone(),
@@ -154,7 +173,8 @@ impl Distributor {
                 writers: self.writers,
                 start: start.clone(),
                 stage: start.run.stage(job, number),
-                filter: filter.clone(),
+                filter: work.filter.clone(),
+                dates: work.dates,
                 stop: Arc::new(Stop::new(self.cancel.clone())),
                 progress: Arc::clone(&self.progress),
                 scratch: Arc::new(Scratch::new(self.scratch.clone())),

@@ -41,10 +41,20 @@ pub(crate) enum Destination {
     Replace { name: String, replaced: Replaced },
 }
 
+impl Destination {
+    /// The file that is replaced; empty when none is.
+    fn replaces(&self) -> &str {
+        match self {
+            Self::New => "",
+            Self::Replace { name, .. } => name,
+        }
+    }
+}
+
 impl Output {
     /// Whether it takes the place of that file.
     pub(crate) fn replaces(&self, file: &str) -> bool {
-        matches!(&self.destination, Destination::Replace { name, .. } if name == file)
+        self.destination.replaces() == file
     }
 
     /// The file that it becomes.
@@ -64,7 +74,7 @@ impl Output {
             Destination::Replace { replaced, .. } => Some(replaced.clone()),
         };
         Publication {
-            stage: layout::stage_out(&context.stage, &self.folder, self.digest),
+            stage: layout::stage_out(&context.stage, &self.folder, self.destination.replaces(), self.digest),
             zone: Target::Trusted,
             path: self.table_file(sequence).path(),
             bytes: self.bytes,
@@ -290,7 +300,8 @@ fn start_put(
     remote: &Remote,
 ) -> (Output, Ticket<()>) {
     let EncodedFile { bytes: pieces, digest, rows, length: bytes, tail: tail_bytes, .. } = file;
-    let (zone, path) = (context.zones.stage.clone(), layout::stage_out(&context.stage, &folder, digest));
+    let path = layout::stage_out(&context.stage, &folder, destination.replaces(), digest);
+    let zone = context.zones.stage.clone();
     let put = remote.start(async move {
         let payload: PutPayload = pieces.into_iter().collect();
         let put = zone.store().put(&zone.path(&path)?, payload).await;

@@ -8,7 +8,7 @@
 //! landing/retried/date=YYYY-MM-DD/date=YYYY-MM-DD/run=<run>/<key>.jsonl  rejects as they were before
 //! stage/events/run=<run>/rows/bucket=NNNN/<n>.parquet                   parsed rows by target partition
 //! stage/events/run=<run>/keys/shard=NNNN/<n>.parquet                    keys by id
-//! stage/events/run=<run>/out/<digest>-<partition>.parquet               files of the table before the commit
+//! stage/events/run=<run>/out/<digest>-<place>.parquet                   files of the table before the commit
 //! stage/events/run=<run>/index/NNNNNNNN.idx                             segments of the index before the commit
 //! stage/events/run=<run>/quarantine/<n>.jsonl                           rejects before the commit
 //! stage/events/run=<run>/begun.json                                     the commit that the run began behind
@@ -103,6 +103,8 @@ impl fmt::Display for RunId {
 pub(crate) const PENDING: &str = "pending";
 /// In landing: rejects.
 pub(crate) const QUARANTINE: &str = "quarantine";
+/// In landing: inputs after the run.
+pub(crate) const PROCESSED: &str = "processed";
 /// In stage: all runs.
 pub(crate) const RUNS: &str = "events";
 /// In trusted: the commits.
@@ -128,7 +130,12 @@ pub(crate) fn pending(key: &str) -> String {
 
 /// In landing: where an input goes.
 pub(crate) fn processed(date: NaiveDate, key: &str) -> String {
-    format!("processed/date={date}/{key}")
+    format!("{PROCESSED}/date={date}/{key}")
+}
+
+/// In landing: an input that was read before.
+pub(crate) fn processed_before(key: &str) -> String {
+    format!("{PROCESSED}/{key}")
 }
 
 /// In landing: where an input goes whose name, given as its path, is taken by other bytes.
@@ -178,10 +185,10 @@ pub(crate) fn stage_keys(run: &RunId, shard: usize, number: usize) -> String {
     format!("{}/keys/shard={shard:04}/{number:05}.parquet", stage(run))
 }
 
-/// In stage: a file of the table before the commit, for a partition and with a digest.
-pub(crate) fn stage_out(run: &RunId, partition_folder: &str, digest: u128) -> String {
-    // Files without rows are the same in every partition.
-    format!("{}/out/{digest:032x}-{:016x}.parquet", stage(run), xxh3_64(partition_folder.as_bytes()))
+/// In stage: a file of the table before the commit, with its digest and where it goes: files without rows are all the same.
+pub(crate) fn stage_out(run: &RunId, partition_folder: &str, replaces: &str, digest: u128) -> String {
+    let place = xxh3_64(format!("{partition_folder}/{replaces}").as_bytes());
+    format!("{}/out/{digest:032x}-{place:016x}.parquet", stage(run))
 }
 
 /// In stage: a segment of the index before the commit.

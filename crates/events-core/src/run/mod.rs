@@ -33,7 +33,7 @@ mod zone;
 
 pub use distributor::Distributor;
 pub use layout::RunId;
-pub use plan::{Input, Place, Plan};
+pub use plan::{DateRange, Input, Place, Plan};
 pub use progress::Progress;
 pub use rejects::{RejectFilter, RejectLine};
 pub use report::{

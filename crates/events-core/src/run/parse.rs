@@ -182,7 +182,7 @@ impl Parse {
             };
             let at_end = task.last && index + 1 == task.pieces.len();
             let (left, continued) = match input.place {
-                Place::Pending => intake.piece(bytes, offset, rest.continued, at_end)?,
+                Place::Pending | Place::Processed => intake.piece(bytes, offset, rest.continued, at_end)?,
                 Place::Quarantine => (intake.lines(bytes, &self.filter, at_end)?, None),
             };
             offset += (bytes.len() - left.len()) as u64;

@@ -109,24 +109,21 @@ impl Run {
 
     /// Everything before the commit. `None`: there is nothing to commit.
     async fn work(&mut self, table: &mut Table) -> Result<Option<LogEntry>> {
-        match self.report.job {
-            Job::Run => {
-                let plan = self.plan(Place::Pending).await?;
-                if plan.inputs.is_empty() { Ok(None) } else { self.stage(table, &plan).await }
-            }
-            Job::Retry => {
-                let plan = self.plan(Place::Quarantine).await?;
-                if plan.inputs.is_empty() { Ok(None) } else { self.stage(table, &plan).await }
-            }
-            Job::Parse => {
-                let plan = self.plan(Place::Pending).await?;
-                if !plan.inputs.is_empty() {
-                    self.parse_to_stage(&plan).await?;
-                }
-                Ok(None)
-            }
-            Job::Distribute => self.distribute(table).await.map(Some),
+        let place = match self.report.job {
+            Job::Run | Job::Parse => Place::Pending,
+            Job::Retry => Place::Quarantine,
+            Job::Reprocess => Place::Processed,
+            Job::Distribute => return self.distribute(table).await.map(Some),
+        };
+        let plan = self.plan(place).await?;
+        if plan.inputs.is_empty() {
+            return Ok(None);
         }
+        if self.report.job == Job::Parse {
+            self.parse_to_stage(&plan).await?;
+            return Ok(None);
+        }
+        self.stage(table, &plan).await
     }
 
     /// What is done before the first write of a run that is to commit.
@@ -145,11 +142,16 @@ impl Run {
             && control::is_committed(&self.context.zones.trusted, table.next_sequence()).await?)
     }
 
-    /// Fixes the inputs: all that is pending, or the objects of the quarantine that the filter takes.
+    /// Fixes the inputs: all of a place that the job is about.
     async fn plan(&mut self, place: Place) -> Result<Arc<Plan>> {
         let mut plan = Plan::of(&self.context.zones.landing, place).await?;
-        if place == Place::Quarantine {
-            plan.inputs.retain(|input| self.context.filter.takes_object(&input.key));
+        match place {
+            Place::Pending => {}
+            Place::Quarantine => plan.inputs.retain(|input| self.context.filter.takes_object(&input.key)),
+            Place::Processed => {
+                let dates = self.context.dates;
+                plan.inputs.retain(|input| dates.is_some_and(|dates| dates.takes(&input.key)));
+            }
         }
         self.context.progress.input_bytes.store(plan.bytes(), Ordering::Relaxed);
         self.end(Phase::Plan);
@@ -172,23 +174,32 @@ impl Run {
         let _ = redo::erase_stage(&self.context.zones.stage, &self.context.stage).await;
     }
 
-    /// Inputs to an entry of the log. Of rejects that are tried again, what gives no event stays where it is; `None` when
-    /// nothing gives one.
+    /// Inputs to an entry of the log; `None` when nothing would change by it.
     async fn stage(&mut self, table: &mut Table, plan: &Arc<Plan>) -> Result<Option<LogEntry>> {
         self.begin_writing(table).await?;
         let exchange = Arc::new(self.context.scratch_exchange(plan.bytes()));
         let Parsed { mut taken, rejects } = self.parse(plan, &exchange).await?;
-        if self.report.job == Job::Retry {
-            let mut inputs = self.report.inputs.iter();
-            taken.retain(|_| inputs.next().is_some_and(|input| input.counts.events > 0));
+        match self.report.job {
+            // What gives no event stays where it is.
+            Job::Retry => {
+                let mut inputs = self.report.inputs.iter();
+                taken.retain(|_| inputs.next().is_some_and(|input| input.counts.events > 0));
+            }
+            Job::Reprocess => taken.clear(),
+            Job::Run | Job::Parse | Job::Distribute => {}
         }
-        if taken.is_empty() {
+        if self.report.job == Job::Retry && taken.is_empty() {
             self.erase_stage().await;
             return Ok(None);
         }
         let quarantine = self.quarantine(plan, &rejects).await?;
         let stages = vec![self.context.stage.clone()];
-        self.write(table, &exchange, Work { taken, quarantine, stages }).await.map(Some)
+        let entry = self.write(table, &exchange, Work { taken, quarantine, stages }).await?;
+        if self.report.job == Job::Reprocess && entry.publish.is_empty() {
+            self.erase_stage().await;
+            return Ok(None);
+        }
+        Ok(Some(entry))
     }
 
     async fn parse_to_stage(&mut self, plan: &Arc<Plan>) -> Result<()> {
@@ -254,7 +265,7 @@ impl Run {
             input.place == Place::Quarantine && self.report.inputs[number].counts.events == 0
         };
         let path = |(number, input): (usize, &Input)| {
-            (!stays(number, input)).then(|| input.quarantine_path(start.date, &start.run))
+            if stays(number, input) { None } else { input.quarantine_path(start.date, &start.run) }
         };
         let paths = plan.inputs.iter().enumerate().map(path).collect();
         let quarantine = Quarantine::new(&self.context, rejects, paths);
@@ -394,9 +405,9 @@ impl Run {
             let grown = Arc::new(outputs);
             let shrink = Shrink::new(&context, snapshot, superseded, &grown);
             let threads = on_threads(context.config.threads, &context.stop, move |remote| shrink.work(remote));
-            let shrunk: Vec<_> = threads.await?.into_iter().flatten().collect();
+            let smaller: Vec<_> = threads.await?.into_iter().flatten().collect();
             outputs = Arc::unwrap_or_clone(grown);
-            outputs.extend(shrunk);
+            outputs.extend(smaller);
         }
         outputs.sort_by(|one, two| {
             one.folder.cmp(&two.folder).then_with(|| one.step.cmp(&two.step)).then_with(|| one.digest.cmp(&two.digest))

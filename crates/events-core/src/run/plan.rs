@@ -6,7 +6,8 @@ use object_store::ObjectStore;
 use serde::{Deserialize, Serialize};
 
 use super::layout::{
-    PENDING, QUARANTINE, RunId, pending, processed, quarantine, quarantine_again, quarantined, retried,
+    PENDING, PROCESSED, QUARANTINE, RunId, pending, processed, processed_before, quarantine, quarantine_again,
+    quarantined, retried,
 };
 use super::zone::Zone;
 use crate::error::Result;
@@ -41,6 +42,8 @@ pub enum Place {
     Pending,
     /// `quarantine`: what earlier runs have put there.
     Quarantine,
+    /// `processed`: what earlier runs have read.
+    Processed,
 }
 
 impl Place {
@@ -53,6 +56,7 @@ impl Place {
         match self {
             Self::Pending => PENDING,
             Self::Quarantine => QUARANTINE,
+            Self::Processed => PROCESSED,
         }
     }
 }
@@ -85,12 +89,30 @@ impl Plan {
     }
 }
 
+/// Days under which inputs are filed, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DateRange {
+    /// The first day.
+    pub first: NaiveDate,
+    /// The last day.
+    pub last: NaiveDate,
+}
+
+impl DateRange {
+    /// Whether an object of `processed`, by its name below it, is filed under one of the days.
+    pub(crate) fn takes(&self, key: &str) -> bool {
+        let date = key.split_once('/').and_then(|(date, _)| date.strip_prefix("date=")?.parse().ok());
+        date.is_some_and(|date: NaiveDate| self.first <= date && date <= self.last)
+    }
+}
+
 impl Input {
     /// Its path in the landing zone.
     pub(crate) fn path(&self) -> String {
         match self.place {
             Place::Pending => pending(&self.key),
             Place::Quarantine => quarantined(&self.key),
+            Place::Processed => processed_before(&self.key),
         }
     }
 
@@ -99,14 +121,17 @@ impl Input {
         match self.place {
             Place::Pending => processed(date, &self.key),
             Place::Quarantine => retried(date, &self.key),
+            // It stays.
+            Place::Processed => self.path(),
         }
     }
 
-    /// The rejects that are left of it.
-    pub(crate) fn quarantine_path(&self, date: NaiveDate, run: &RunId) -> String {
+    /// Where the rejects go that are left of it; `None` when they are there already, since it was first read.
+    pub(crate) fn quarantine_path(&self, date: NaiveDate, run: &RunId) -> Option<String> {
         match self.place {
-            Place::Pending => quarantine(date, run, &self.key),
-            Place::Quarantine => quarantine_again(date, run, &self.key),
+            Place::Pending => Some(quarantine(date, run, &self.key)),
+            Place::Quarantine => Some(quarantine_again(date, run, &self.key)),
+            Place::Processed => None,
         }
     }
 }

@@ -55,6 +55,8 @@ pub enum Job {
     Run,
     /// Rejects in the quarantine to the table.
     Retry,
+    /// Inputs that were processed before to the table, once more.
+    Reprocess,
     /// Pending inputs to the stage zone.
     Parse,
     /// The stage zone to the table.

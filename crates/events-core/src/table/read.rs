@@ -115,7 +115,6 @@ impl FileRows {
         Ok(true)
     }
 
-    #[cfg_attr(not(test), expect(dead_code, reason = "runs do not read their table yet"))]
     /// Calls `each` with the version that each row is whose id has a fingerprint that is `wanted`, in the order of the
     /// file.
     pub(crate) fn versions(

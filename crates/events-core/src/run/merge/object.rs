@@ -54,7 +54,9 @@ impl TableObjects {
             let tail = trusted.store().get_range(&trusted.path(&path)?, range).await;
             tail.map_err(|error| trusted.error("reading", &path, error))
         };
-        Probe::open(remote.start(call).wait()?, file.bytes).map_err(|problem| self.damaged(file, problem))
+        let probe =
+            Probe::open(remote.start(call).wait()?, file.bytes).map_err(|problem| self.damaged(file, problem))?;
+        if probe.rows() == file.rows { Ok(probe) } else { Err(self.changed(file)) }
     }
 
     pub(crate) fn damaged(&self, file: &TableFile, problem: String) -> Error {

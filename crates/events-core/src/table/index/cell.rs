@@ -4,7 +4,9 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::entry::{Entry, HASH_BITS};
+#[cfg(test)]
+use super::entry::Entry;
+use super::entry::HASH_BITS;
 
 /// The most bits that a cell's number has. With as many for its buckets they are the bits of a hash.
 pub(crate) const CELL_BITS_MAX: u8 = 24;
@@ -30,6 +32,7 @@ struct Raw {
 
 impl Cell {
     /// All hashes.
+    #[cfg(test)]
     pub(crate) const WHOLE: Self = Self { bits: 0, number: 0 };
 
     /// The cell of a number.
@@ -63,6 +66,7 @@ impl Cell {
 }
 
 /// The entries of each cell that has any, in the order of the cells. The entries are in ascending order.
+#[cfg(test)]
 pub(crate) fn by_cell(entries: &[Entry], bits: u8) -> impl Iterator<Item = (Cell, &[Entry])> {
     let cell = move |entry: &Entry| Cell::of(entry.hash, bits);
     entries.chunk_by(move |one, two| cell(one) == cell(two)).map(move |chunk| (cell(&chunk[0]), chunk))

@@ -50,13 +50,22 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use cell::{CELL_BITS_MAX, Cell, by_cell};
-pub(crate) use entry::{CHECK_BITS, Entry, HASH_BITS, id_hash, version_check};
-pub(crate) use levels::{LEVEL_MAX, cell_bits, level_entries_max, merge_level};
+pub(crate) use cell::Cell;
+pub(crate) use entry::{Entry, HASH_BITS, id_hash, version_check};
+pub(crate) use levels::{cell_bits, level_entries_max, merge_level};
 pub(crate) use matching::matches;
-pub(crate) use merge::{merge, merge_cell};
+pub(crate) use merge::merge_cell;
 pub(crate) use meta::SegmentMeta;
 pub(crate) use partitions::Partitions;
-pub(crate) use reads::{Read, plan_reads};
+pub(crate) use reads::plan_reads;
 pub(crate) use segment::Segment;
-pub(crate) use writer::{SegmentObject, SegmentWriter};
+pub(crate) use writer::SegmentObject;
+#[cfg(test)]
+use {
+    cell::{CELL_BITS_MAX, by_cell},
+    entry::CHECK_BITS,
+    levels::LEVEL_MAX,
+    merge::merge,
+    reads::Read,
+    writer::SegmentWriter,
+};
