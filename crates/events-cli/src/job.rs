@@ -90,9 +90,11 @@ pub(crate) fn execute(settings: &JobSettings, console: &Console) -> Result<(Repo
     remove_empty_stage(&settings.zones.stage);
     let report = result?;
     let totals = &report.totals;
+    let recovered = (!report.recovered.is_empty()).then(|| tracing::field::debug(&report.recovered));
     info!(
         run = %report.run,
         commit = report.commit,
+        recovered,
         inputs = report.inputs.len(),
         bytes = totals.bytes,
         records = totals.records,
