@@ -18,7 +18,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// The lock on a table, given back when it is dropped.
 #[derive(Debug)]
 pub(crate) struct TableLock {
-    _file: Option<File>,
+    file: Option<File>,
     /// Who else may write to the table meanwhile.
     pub(crate) writers: Writers,
 }
@@ -32,7 +32,12 @@ impl TableLock {
         let file = zones.trusted.local_folder().map(|folder| lock(&zones.trusted, &folder.join(CONTROL), wait));
         let file = file.transpose()?;
         let writers = if file.is_some() { Writers::Single } else { Writers::Many };
-        Ok(Self { _file: file, writers })
+        Ok(Self { file, writers })
+    }
+
+    /// Whether there is such a lock, so that no other run is at work while this one lives.
+    pub(crate) fn is_held(&self) -> bool {
+        self.file.is_some()
     }
 }
 

@@ -38,6 +38,11 @@ impl Lake {
         self.folder.path().join(relative)
     }
 
+    /// The folder, which stays.
+    pub(crate) fn keep(self) -> PathBuf {
+        self.folder.keep()
+    }
+
     pub(crate) fn write(&self, relative: &str, content: &str) {
         let path = self.path(relative);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
