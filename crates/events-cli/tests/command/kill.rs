@@ -14,7 +14,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::lake::{Finished, Lake};
-use crate::undisturbed::{DATE, Undisturbed, config, rows};
+use crate::undisturbed::{DATE, Undisturbed, add_late, config, rows};
 
 /// Kills in a usual run of the tests.
 const KILLS: u64 = 25;
@@ -152,7 +152,7 @@ impl Round<'_> {
             None
         } else {
             self.kill(Job::Run);
-            let late = self.random.one_in(3).then(|| undisturbed.add_late(self.lake));
+            let late = self.random.one_in(3).then(|| add_late(self.lake));
             self.kill_until_done(Job::Run);
             late
         };
@@ -235,7 +235,7 @@ impl Round<'_> {
     }
 }
 
-/// SplitMix64.
+/// The generator `SplitMix64`.
 struct Random(u64);
 
 impl Random {

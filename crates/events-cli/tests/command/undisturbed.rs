@@ -44,20 +44,11 @@ impl Undisturbed {
         lake
     }
 
-    /// Adds an input of one event that no other has, as somebody does while runs are at work; its row.
-    pub(crate) fn add_late(&self, lake: &Lake) -> Key {
-        lake.write(
-            "lake/landing/pending/late.json",
-            r#"{"event_id":"late","timestamp":0,"domain":"d","event_type":"t","data":1}"#,
-        );
-        ("late".to_owned(), 0, "1".to_owned())
-    }
-
     /// Asserts that a lake is what runs leave that were not disturbed.
-    pub(crate) fn check(&self, lake: &Lake, late: Option<Key>) {
+    pub(crate) fn check(&self, lake: &Lake, added: Option<Key>) {
         assert!(lake.files("lake/landing/pending").is_empty(), "{:?}", lake.files("lake/landing/pending").keys());
         let mut processed = lake.files("lake/landing/processed");
-        if late.is_some() {
+        if added.is_some() {
             assert!(processed.remove(&format!("date={DATE}/late.json")).is_some());
         }
         let filed = self.inputs.iter().map(|(key, content)| (format!("date={DATE}/{key}"), content.clone()));
@@ -69,13 +60,22 @@ impl Undisturbed {
         assert_eq!(commits, (1..=commits.len() as u64).collect::<Vec<_>>());
         assert_eq!(done, commits);
         let mut expected = self.rows.clone();
-        expected.extend(late);
+        expected.extend(added);
         expected.sort_unstable();
         let rows = rows(lake);
         assert_eq!(rows.len(), expected.len(), "rows");
         assert!(rows == expected, "the rows are as many, but others");
         assert!(quarantine(lake) == self.quarantine, "the quarantine is another");
     }
+}
+
+/// Adds an input of one event that no other has, as somebody does while runs are at work; its row.
+pub(crate) fn add_late(lake: &Lake) -> Key {
+    lake.write(
+        "lake/landing/pending/late.json",
+        r#"{"event_id":"late","timestamp":0,"domain":"d","event_type":"t","data":1}"#,
+    );
+    ("late".to_owned(), 0, "1".to_owned())
 }
 
 /// A few thousand records over many partitions, some twice and some damaged.
