@@ -101,12 +101,32 @@ impl Job {
     }
 }
 
-/// How long a job takes that nobody disturbs.
-#[derive(Debug, Clone, Copy)]
+/// How long a job takes that nobody disturbs, beside the others that are at work meanwhile.
+#[derive(Debug)]
 struct Durations {
-    whole: Duration,
+    whole: Longest,
     /// From the moment that its entry is in the log.
-    behind_commit: Duration,
+    behind_commit: Longest,
+}
+
+/// How long to wait at most before a kill, in microseconds: shorter when kills come too late, a bit longer when not, so
+/// that about five of six meet a run at work and any part of it.
+#[derive(Debug)]
+struct Longest(AtomicU64);
+
+impl Longest {
+    fn new(duration: Duration) -> Self {
+        Self(AtomicU64::new(duration.as_micros() as u64))
+    }
+
+    fn micros(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn learn(&self, too_late: bool) {
+        let percent = if too_late { 90 } else { 102 };
+        self.0.store((self.micros() * percent / 100).max(1000), Ordering::Relaxed);
+    }
 }
 
 impl Durations {
@@ -120,7 +140,7 @@ impl Durations {
         let committed = if job == Job::Parse { began } else { wait_for_commit(&lake, Duration::from_secs(60)) };
         let finished = Finished::from(child.wait_with_output().unwrap());
         assert!([0, 3].contains(&finished.code), "{finished:?}");
-        Self { whole: began.elapsed(), behind_commit: committed.elapsed() }
+        Self { whole: Longest::new(began.elapsed()), behind_commit: Longest::new(committed.elapsed()) }
     }
 }
 
@@ -174,20 +194,22 @@ impl Round<'_> {
     }
 
     fn kill(&mut self, job: Job) {
-        let durations = self.durations[job as usize];
+        let durations = &self.durations[job as usize];
         let mut child = job.start(self.lake);
         // The moments behind the commit are short beside those before it.
-        if self.random.one_in(2) && job != Job::Parse && !self.lake.path(ENTRY).exists() {
-            wait_for_commit(self.lake, durations.whole * 4);
-            sleep(self.random.up_to(durations.behind_commit));
+        let longest = if self.random.one_in(2) && job != Job::Parse && !self.lake.path(ENTRY).exists() {
+            wait_for_commit(self.lake, Duration::from_micros(durations.whole.micros() * 4));
+            &durations.behind_commit
         } else {
-            sleep(self.random.up_to(durations.whole));
-        }
+            &durations.whole
+        };
+        sleep(Duration::from_micros(self.random.up_to(longest.micros())));
         child.kill().unwrap();
         let output = Finished::from(child.wait_with_output().unwrap());
         // Whoever was too late has killed nothing.
         assert!([-1, 0, 2, 3].contains(&output.code), "{output:?}");
-        self.killed.fetch_add(1, Ordering::Relaxed);
+        longest.learn(output.code != -1);
+        self.killed.fetch_add(u64::from(output.code == -1), Ordering::Relaxed);
         // A reader sees whole files, whatever the moment.
         let seen = rows(self.lake).len();
         let phase = if output.code == -1 { self.phase(job, seen) } else { "after its end" };
@@ -250,7 +272,7 @@ impl Random {
         self.next().is_multiple_of(times)
     }
 
-    fn up_to(&mut self, longest: Duration) -> Duration {
-        Duration::from_micros(self.next() % (longest.as_micros() as u64 + 1))
+    fn up_to(&mut self, greatest: u64) -> u64 {
+        self.next() % (greatest + 1)
     }
 }
