@@ -24,8 +24,11 @@ pub(crate) fn listen(cancel: Cancel, progress: Arc<Progress>, scratch: PathBuf, 
         cancel.cancel();
         signals.next().await;
         let _ = std::fs::remove_dir_all(scratch);
-        // From the commit on, ending at once leaves work undone that nobody takes up.
+        // From the commit on, of this run or of one that it finishes, what is left undone is the next run's.
         let committed = matches!(progress.phase(), Phase::Publish | Phase::Move | Phase::Erase);
+        if committed {
+            console.say("ended behind a commit: the next run finishes it");
+        }
         let code = if committed { exit::UNFINISHED } else { exit::INTERRUPTED };
         std::process::exit(i32::from(code));
     });

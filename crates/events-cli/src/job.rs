@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use events_core::run::{Cancel, Distributor, Job, Progress, Report, Writers, Zones};
 use serde::Serialize;
@@ -18,7 +18,7 @@ use crate::live::Watch;
 use crate::lock::TableLock;
 use crate::options::OutputForm;
 use crate::settings::JobSettings;
-use crate::store::{Access, remove_empty_stage};
+use crate::store::{Access, tidy_stage};
 use crate::{exit, summary};
 
 /// Threads that only wait for stores: the core computes on its own.
@@ -85,14 +85,16 @@ pub(crate) fn execute(settings: &JobSettings, console: &Console) -> Result<(Repo
         };
         Ok::<_, Error>(report?)
     });
-    // Whatever a store still does in the background is of no use to anybody.
-    runtime.shutdown_background();
-    remove_empty_stage(&settings.zones.stage);
+    // Nobody else may work on the table before what a store still does in the background is over.
+    shut_down(runtime);
+    tidy_stage(&settings.zones.stage, lock.is_held());
     let report = result?;
     let totals = &report.totals;
+    let recovered = (!report.recovered.is_empty()).then(|| tracing::field::debug(&report.recovered));
     info!(
         run = %report.run,
         commit = report.commit,
+        recovered,
         inputs = report.inputs.len(),
         bytes = totals.bytes,
         records = totals.records,
@@ -113,7 +115,7 @@ fn show_plan(settings: &JobSettings, console: &Console) -> Result<u8> {
     let distributor = Distributor::new(zones.clone(), PathBuf::new(), settings.config.clone())?;
     let runtime = runtime()?;
     let plan = runtime.block_on(distributor.plan());
-    runtime.shutdown_background();
+    shut_down(runtime);
     let plan = plan?;
     console.print(&match console.output() {
         OutputForm::Human => dry_run::render(settings.job, settings.start.date, &zones, &plan),
@@ -130,6 +132,17 @@ fn make_scratch(settings: &JobSettings) -> Result<TempDir> {
     }
     let made = tempfile::Builder::new().prefix("events-").tempdir_in(&parent);
     made.map_err(|source| Error::Io { operation: "creating a scratch folder in", path: parent, source })
+}
+
+/// How long the end of a command waits for what a store still does, which is of no use to anybody by then.
+const SHUT_DOWN_MAX: Duration = Duration::from_secs(2);
+
+/// Ends a runtime.
+///
+/// Its threads are joined: without, they end while they are detached, and glibc (2.36) then looks at memory of a thread
+/// that is gone, which was seen to end a run with a segmentation fault behind its commit.
+pub(crate) fn shut_down(runtime: Runtime) {
+    runtime.shutdown_timeout(SHUT_DOWN_MAX);
 }
 
 /// A runtime for futures that wait for stores.

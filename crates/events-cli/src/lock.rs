@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use events_core::run::Writers;
 
 use crate::error::{Error, Result};
+use crate::places::{CONTROL, LOCK};
 use crate::store::ZoneUrls;
 use crate::zone_url::ZoneUrl;
 
@@ -17,7 +18,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// The lock on a table, given back when it is dropped.
 #[derive(Debug)]
 pub(crate) struct TableLock {
-    _file: Option<File>,
+    file: Option<File>,
     /// Who else may write to the table meanwhile.
     pub(crate) writers: Writers,
 }
@@ -28,10 +29,15 @@ impl TableLock {
     /// # Errors
     /// [`Error::Busy`] when another run has the lock and keeps it for longer than `wait`.
     pub(crate) fn take(zones: &ZoneUrls, wait: Duration) -> Result<Self> {
-        let file = zones.trusted.local_folder().map(|folder| lock(&zones.trusted, &folder.join("control"), wait));
+        let file = zones.trusted.local_folder().map(|folder| lock(&zones.trusted, &folder.join(CONTROL), wait));
         let file = file.transpose()?;
         let writers = if file.is_some() { Writers::Single } else { Writers::Many };
-        Ok(Self { _file: file, writers })
+        Ok(Self { file, writers })
+    }
+
+    /// Whether there is such a lock, so that no other run is at work while this one lives.
+    pub(crate) fn is_held(&self) -> bool {
+        self.file.is_some()
     }
 }
 
@@ -41,7 +47,7 @@ fn lock(trusted: &ZoneUrl, control: &std::path::Path, wait: Duration) -> Result<
         path: control.to_owned(),
         source,
     })?;
-    let path = control.join("lock");
+    let path = control.join(LOCK);
     let failed = |source| Error::Io { operation: "locking", path: path.clone(), source };
     // The file stays: whoever removed it would take the lock away from somebody who waits for it.
     let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;

@@ -11,6 +11,10 @@ pub(crate) const TRUSTED: &str = "trusted";
 pub(crate) const PENDING: &str = "pending";
 /// The folder of a trusted zone that is the table, and that of a stage zone that holds what runs write.
 pub(crate) const EVENTS: &str = "events";
+/// The folder of a trusted zone for what a table says about itself.
+pub(crate) const CONTROL: &str = "control";
+/// The file in there that a run has locked while it works on a table in a local folder.
+pub(crate) const LOCK: &str = "lock";
 
 /// Where inputs wait, in a landing zone.
 pub(crate) fn pending(landing: &Zone) -> String {

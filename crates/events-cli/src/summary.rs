@@ -18,11 +18,13 @@ const REASONS_A_LINE: usize = 5;
 
 /// What a run did, in a few lines.
 pub(crate) fn render(report: &Report, zones: &Zones) -> String {
+    let recovered = recovered(&report.recovered);
     if report.inputs.is_empty() {
-        return match report.job {
-            Job::Retry => format!("nothing to retry in `{}`\n", places::quarantine(&zones.landing, None)),
-            _ => format!("nothing pending in `{}`\n", places::pending(&zones.landing)),
+        let nothing = match report.job {
+            Job::Retry => format!("nothing to retry in `{}`", places::quarantine(&zones.landing, None)),
+            _ => format!("nothing pending in `{}`", places::pending(&zones.landing)),
         };
+        return format!("{recovered}{nothing}\n");
     }
     let mut grid = Grid::default();
     counts(&mut grid, report, zones);
@@ -34,7 +36,19 @@ pub(crate) fn render(report: &Report, zones: &Zones) -> String {
         grid.gap();
         phases(&mut grid, report);
     }
-    format!("{}\n\n{}", title(report), grid.render())
+    format!("{recovered}{}\n\n{}", title(report), grid.render())
+}
+
+/// A line about commits that this run has carried out to their end, when there were any.
+fn recovered(commits: &[u64]) -> String {
+    let numbers: Vec<_> = commits.iter().map(u64::to_string).collect();
+    match numbers.as_slice() {
+        [] => String::new(),
+        [commit] => format!("finished commit {commit}, which an earlier run had left\n"),
+        [others @ .., last] => {
+            format!("finished commits {} and {last}, which earlier runs had left\n", others.join(", "))
+        }
+    }
 }
 
 fn title(report: &Report) -> String {
@@ -140,5 +154,19 @@ fn speed(bytes: u64, of: &str, elapsed: Duration) -> String {
     match rate(bytes, elapsed) {
         Some(rate) if bytes > 0 => format!("{}/s of {of}", Bytes(rate)),
         _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_each_commit_that_was_finished() {
+        let text = |commits: &[u64]| recovered(commits);
+        assert_eq!(text(&[]), "");
+        assert_eq!(text(&[7]), "finished commit 7, which an earlier run had left\n");
+        assert_eq!(text(&[7, 8]), "finished commits 7 and 8, which earlier runs had left\n");
+        assert_eq!(text(&[7, 8, 9]), "finished commits 7, 8 and 9, which earlier runs had left\n");
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::shortened;
 use crate::error::{Error, Result};
+use crate::places::{CONTROL, LOCK};
 use crate::units::{Bytes, Count};
 
 /// How many entries of a folder are shown before the rest becomes a count, by how many forks lie above it: every zone and
@@ -53,14 +54,22 @@ fn only_child(path: &Path) -> Result<PathBuf> {
     Ok(end)
 }
 
-/// What lies in a folder in the order of the names, without hidden files.
+/// What lies in a folder in the order of the names, without hidden files and marks, whose names say all that is in them.
 fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
     let failed = |source| Error::Io { operation: "reading", path: folder.to_owned(), source };
     let entries = fs::read_dir(folder).map_err(failed)?.collect::<Result<Vec<_>, _>>().map_err(failed)?;
     let shown = entries.iter().filter(|entry| !entry.file_name().as_encoded_bytes().starts_with(b"."));
-    let mut paths: Vec<_> = shown.map(fs::DirEntry::path).collect();
+    let mut paths: Vec<_> = shown.map(fs::DirEntry::path).filter(|path| !is_mark(path)).collect();
     paths.sort();
     Ok(paths)
+}
+
+/// Whether a file is the lock of the table, or says of a commit that it is carried out.
+fn is_mark(path: &Path) -> bool {
+    let control = Path::new(CONTROL);
+    let is_done = || path.extension().is_some_and(|extension| extension == "done");
+    path.ends_with(control.join(LOCK))
+        || (is_done() && path.parent().is_some_and(|folder| folder.ends_with(control.join("log"))))
 }
 
 fn size(file: &Path) -> Result<String> {

@@ -32,7 +32,7 @@ pub(crate) fn command(settings: &QuarantineSettings, console: &Console) -> Resul
     let each = |take: &mut dyn FnMut(&Input, &RejectLine<'_>)| -> Result<()> {
         let runtime = job::runtime()?;
         let looked = runtime.block_on(distributor.rejects(&settings.filter, take));
-        runtime.shutdown_background();
+        job::shut_down(runtime);
         Ok(looked?)
     };
     match (settings.view, console.output()) {

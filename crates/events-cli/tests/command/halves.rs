@@ -12,7 +12,7 @@ fn makes_the_same_files_in_two_halves_as_in_one_run() {
 
     let (halves, _) = Lake::with(&config);
     let parse = halves.report("parse --root lake --date 2026-01-31 --run-id same", 3);
-    assert!(halves.files("lake/trusted").is_empty());
+    assert!(halves.trusted().is_empty());
     assert_eq!((parse.totals.events, parse.totals.rows), (run.totals.events, 0));
     let distribute = halves.report("distribute --root lake --date 2026-01-31", 3);
 

@@ -38,6 +38,11 @@ impl Lake {
         self.folder.path().join(relative)
     }
 
+    /// The folder, which stays.
+    pub(crate) fn keep(self) -> PathBuf {
+        self.folder.keep()
+    }
+
     pub(crate) fn write(&self, relative: &str, content: &str) {
         let path = self.path(relative);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -68,6 +73,23 @@ impl Lake {
         let finished = self.events(&format!("{arguments} --output json"));
         assert_eq!(finished.code, code, "{finished:?}");
         serde_json::from_str(&finished.stdout).unwrap()
+    }
+
+    /// Every file of the trusted zone but the lock, which stays: the table, and what it says about itself.
+    pub(crate) fn trusted(&self) -> BTreeMap<String, Vec<u8>> {
+        let mut files = self.files("lake/trusted");
+        files.remove("control/lock");
+        files
+    }
+
+    /// The commits of the log, and those of them that are carried out.
+    pub(crate) fn log(&self) -> (Vec<u64>, Vec<u64>) {
+        let files = self.files("lake/trusted/control/log");
+        let numbers = |suffix| {
+            let named = |name: &String| name.strip_suffix(suffix)?.parse().ok();
+            files.keys().filter_map(named).collect()
+        };
+        (numbers(".json"), numbers(".done"))
     }
 
     /// Every file below a folder, by its path there.

@@ -40,8 +40,27 @@ fn does_nothing_when_nothing_is_pending() {
     let lake = Lake::new();
     let finished = lake.events("run --root lake");
     assert_eq!((finished.code, finished.stdout.as_str()), (0, "nothing pending in `lake/landing/pending`\n"));
-    assert_eq!(lake.files("lake").len(), 0);
+    assert_eq!(lake.files("lake").into_keys().collect::<Vec<_>>(), ["trusted/control/lock"]);
     assert_eq!(lake.events("run --root memory:///").code, 0);
+}
+
+#[test]
+fn says_which_commit_of_another_run_it_has_finished() {
+    let (lake, _) = Lake::with(&small());
+    lake.report("run --root lake --run-id first", 0);
+    let left = || std::fs::remove_file(lake.path("lake/trusted/control/log/00000000000000000001.done")).unwrap();
+    left();
+    let finished = lake.events("run --root lake");
+    let text = "finished commit 1, which an earlier run had left\nnothing pending in `lake/landing/pending`\n";
+    assert_eq!((finished.code, finished.stdout.as_str()), (0, text));
+    assert!(finished.stderr.contains("recovered=[1]"), "{finished:?}");
+    left();
+    lake.write("lake/landing/pending/more.json", "{}");
+    let finished = lake.events("run --root lake --run-id second");
+    let text = "finished commit 1, which an earlier run had left\nrun second, commit 2 of the table\n\n";
+    assert_eq!(finished.code, 3, "{finished:?}");
+    assert!(finished.stdout.starts_with(text), "{finished:?}");
+    assert!(!lake.events("run --root lake").stdout.contains("finished commit"));
 }
 
 #[test]
@@ -128,7 +147,7 @@ fn ends_with_6_and_touches_nothing_when_strict_meets_damage() {
         let finished = lake.events(&format!("{command} --root lake --repair strict"));
         finished.fails(6, &["a.jsonl` at byte 17", "hint: ", "events repair --diff", "--repair lenient"]);
         assert_eq!(lake.files("lake/landing"), before);
-        assert!(lake.files("lake/trusted").is_empty() && lake.files("lake/stage").is_empty());
+        assert!(lake.trusted().is_empty() && lake.files("lake/stage").is_empty());
     }
 }
 

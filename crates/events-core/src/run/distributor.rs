@@ -166,6 +166,7 @@ impl Distributor {
 
     /// Does a job, from the beginning again when another run commits first: then there is something else to do.
     async fn attempt(&self, start: &Start, job: Job, work: Work) -> Result<Report> {
+        let mut recovered = Vec::new();
         for number in 1..=ATTEMPTS_MAX {
             let context = Context {
                 config: self.config.clone(),
@@ -180,7 +181,8 @@ impl Distributor {
                 scratch: Arc::new(Scratch::new(self.scratch.clone())),
                 kinds: Arc::new(Kinds::default()),
             };
-            if let Some(report) = Run::begin(Arc::new(context), self.clock.clone(), job).attempt().await? {
+            if let Some(report) = Run::begin(Arc::new(context), self.clock.clone(), job).attempt(&mut recovered).await?
+            {
                 return Ok(report);
             }
         }

@@ -188,7 +188,7 @@ impl<'a> Files<'a> {
     /// Puts new rows into a file that is there. When that loses rows too, it first has both, so that no reader misses one.
     fn fold(&mut self, delta: &TableFile, new: EncodedFile) -> Result<()> {
         let old = TableObjects::new(self.context).read(delta, self.remote)?;
-        let (new_rows, new) = (new.rows, joined(new));
+        let (new_rows, new) = (new.rows, joined(&new));
         let replaced = Replaced { digest: delta.digest, e_tag: old.e_tag };
         let superseded = Arc::clone(&self.against.superseded);
         let Some(ids) = superseded.get(&(delta.folder.clone(), delta.name.clone())) else {
@@ -274,7 +274,7 @@ impl<'a> Files<'a> {
     }
 }
 
-fn joined(file: EncodedFile) -> Bytes {
+fn joined(file: &EncodedFile) -> Bytes {
     file.bytes.concat().into()
 }
 

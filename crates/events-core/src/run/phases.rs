@@ -75,10 +75,13 @@ impl Run {
 
     /// What others have left is finished, then the job is done. `None`: another run was faster, and what this one has
     /// read is no longer what there is.
-    pub(crate) async fn attempt(mut self) -> Result<Option<Report>> {
+    ///
+    /// What it has recovered before is added to `recovered`.
+    pub(crate) async fn attempt(mut self, recovered: &mut Vec<u64>) -> Result<Option<Report>> {
         let zones = self.context.zones.clone();
         let mut table = Table::open(&zones.trusted).await?;
-        self.report.recovered = table.unfinished.iter().map(|entry| entry.sequence).collect();
+        recovered.extend(table.unfinished.iter().map(|entry| entry.sequence));
+        self.report.recovered.clone_from(recovered);
         redo::recover(&self.context, &mut table).await?;
         self.require_new().await?;
         redo::sweep(&self.context, table.snapshot.sequence).await?;
@@ -113,7 +116,7 @@ impl Run {
             Job::Run | Job::Parse => Place::Pending,
             Job::Retry => Place::Quarantine,
             Job::Reprocess => Place::Processed,
-            Job::Distribute => return self.distribute(table).await.map(Some),
+            Job::Distribute => return self.distribute(table).await,
         };
         let plan = self.plan(place).await?;
         if plan.inputs.is_empty() {
@@ -221,15 +224,19 @@ impl Run {
     }
 
     /// All parsed stages to an entry of the log.
-    async fn distribute(&mut self, table: &mut Table) -> Result<LogEntry> {
-        let mut manifests = StageManifest::all(&self.context.zones.stage).await?;
+    async fn distribute(&mut self, table: &mut Table) -> Result<Option<LogEntry>> {
+        let mut manifests = match StageManifest::all(&self.context.zones.stage).await {
+            // What there was to do was what another run had left.
+            Err(Error::NoStage { .. }) if !self.report.recovered.is_empty() => return Ok(None),
+            manifests => manifests?,
+        };
         self.end(Phase::Plan);
         self.begin_writing(table).await?;
         self.report.inputs = manifests.iter().flat_map(|manifest| manifest.inputs.clone()).collect();
         let exchange = Arc::new(stage::open(&self.context, &mut manifests)?);
         let mut stages: Vec<_> = manifests.into_iter().map(|manifest| manifest.run).collect();
         stages.push(self.context.stage.clone());
-        self.write(table, &exchange, Work { taken: Vec::new(), quarantine: Vec::new(), stages }).await
+        self.write(table, &exchange, Work { taken: Vec::new(), quarantine: Vec::new(), stages }).await.map(Some)
     }
 
     async fn parse(&mut self, plan: &Arc<Plan>, exchange: &Arc<Exchange>) -> Result<Parsed> {

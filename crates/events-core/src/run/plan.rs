@@ -100,7 +100,7 @@ pub struct DateRange {
 
 impl DateRange {
     /// Whether an object of `processed`, by its name below it, is filed under one of the days.
-    pub(crate) fn takes(&self, key: &str) -> bool {
+    pub(crate) fn takes(self, key: &str) -> bool {
         let date = key.split_once('/').and_then(|(date, _)| date.strip_prefix("date=")?.parse().ok());
         date.is_some_and(|date: NaiveDate| self.first <= date && date <= self.last)
     }

@@ -63,10 +63,11 @@ where
     let (calls, mut started) = mpsc::unbounded();
     let (ended, mut results) = mpsc::unbounded();
     let work = Arc::new(work);
+    let mut handles = Vec::with_capacity(threads);
     for _ in 0..threads {
         let (work, ended, remote) = (Arc::clone(&work), ended.clone(), Remote { calls: calls.clone() });
         let stop = Arc::clone(stop);
-        thread::spawn(move || {
+        handles.push(thread::spawn(move || {
             let result = catch_unwind(AssertUnwindSafe(|| work(&remote)));
             if !matches!(result, Ok(Ok(_))) {
                 stop.fail();
@@ -74,7 +75,7 @@ where
             // What the threads share is dropped before the last result arrives: scratch files are gone when it does.
             drop(work);
             let _ = ended.unbounded_send(result.unwrap_or_else(|panic| Err(panicked(&*panic))));
-        });
+        }));
     }
     drop((work, calls, ended));
     let mut under_way = FuturesUnordered::new();
@@ -99,6 +100,11 @@ where
     }
     // A call that a failed thread no longer waits for may still take effect: what follows must find it done.
     while under_way.next().await.is_some() {}
+    // They have nothing left to do, and a process that ends meanwhile would end them in the middle of it.
+    for handle in handles {
+        // What a thread panicked of has arrived.
+        let _ = handle.join();
+    }
     first_error.map_or(Ok(all), Err)
 }
 

@@ -85,7 +85,8 @@ impl Lake {
     /// The entries of the table's log.
     pub async fn commits(&self) -> usize {
         let log = self.list("trusted/control/log").await;
-        log.iter().filter(|path| path.ends_with(".json") && !path.ends_with(".checkpoint.json")).count()
+        let number = |path: &String| path.rsplit_once('/')?.1.strip_suffix(".json")?.parse::<u64>().ok();
+        log.iter().filter_map(number).count()
     }
 
     pub fn distributor(&self, config: Config) -> Distributor {

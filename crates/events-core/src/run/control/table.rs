@@ -1,7 +1,7 @@
 //! A table as a run finds it: what is in its log, and what of it is still to be carried out.
 
 use futures::{StreamExt, TryStreamExt};
-use object_store::ObjectStore;
+use object_store::{ObjectStore, PutOptions};
 use serde::{Deserialize, Serialize};
 
 use super::entry::LogEntry;
@@ -78,7 +78,7 @@ impl Table {
         log::put_once(trusted, &layout::checkpoint(sequence), log::json(&self.snapshot)?).await?;
         self.checkpoint = sequence;
         let latest = log::json(&Latest { checkpoint: sequence })?;
-        let put = trusted.store().put_opts(&trusted.path(layout::LATEST)?, latest, Default::default()).await;
+        let put = trusted.store().put_opts(&trusted.path(layout::LATEST)?, latest, PutOptions::default()).await;
         put.map(drop).map_err(|error| trusted.error("writing", layout::LATEST, error))
     }
 }

@@ -50,7 +50,7 @@ impl KnownIds {
                 let tail = trusted.store().get_range(&trusted.path(&path)?, range).await;
                 let tail = tail.map_err(|error| trusted.error("reading", &path, error))?;
                 let opened =
-                    Segment::open(&segment.meta, &tail).map_err(|problem| damaged(&trusted, &path, problem))?;
+                    Segment::open(&segment.meta, &tail).map_err(|problem| damaged(&trusted, &path, &problem))?;
                 Ok((segment, opened))
             }
         };
@@ -79,7 +79,7 @@ impl KnownIds {
                 let ranges: Vec<_> = now.iter().map(|read| read.bytes.clone()).collect();
                 let parts = self.read(&name.path(), ranges, remote)?;
                 for (read, part) in now.iter().zip(&parts) {
-                    let wrong = |problem| damaged(&self.trusted, &name.path(), problem);
+                    let wrong = |problem: String| damaged(&self.trusted, &name.path(), &problem);
                     let entries = segment.entries(read.buckets.clone(), part).map_err(wrong)?;
                     for (index, entry) in matches(entries, &hashes[read.hashes.clone()]) {
                         let none = || wrong(format!("it has no partition {}", entry.partition));
@@ -108,7 +108,7 @@ impl KnownIds {
             if range.is_empty() {
                 continue;
             }
-            let wrong = |problem| damaged(&self.trusted, &name.path(), problem);
+            let wrong = |problem: String| damaged(&self.trusted, &name.path(), &problem);
             let numbers = partitions.intern_all(segment.partitions());
             let bytes = self.read(&name.path(), vec![range], remote)?;
             let bytes = bytes.first().map(Bytes::as_ref).unwrap_or_default();
@@ -173,7 +173,7 @@ impl NewEntry {
 }
 
 /// The index is damaged, which costs no row: it can be made anew from the table.
-pub(super) fn damaged(trusted: &Zone, path: &str, problem: String) -> Error {
+pub(super) fn damaged(trusted: &Zone, path: &str, problem: &str) -> Error {
     let problem = format!("{problem}; `events rebuild` makes the index anew");
     Error::Table { object: trusted.name(path), problem }
 }

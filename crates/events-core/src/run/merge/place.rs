@@ -42,9 +42,8 @@ pub(crate) fn place<'a>(
     }
     open.sort_by(|one, two| one.bytes.cmp(&two.bytes).then_with(|| one.name.cmp(&two.name)));
     match open[..] {
-        [] => Placement::New,
         [delta] if delta.bytes + bytes <= DELTA_BYTES_MIN => Placement::Fold { delta },
-        [_] => Placement::New,
+        [] | [_] => Placement::New,
         [delta, base, ..] => {
             let best = (2.0 * base.bytes as f64 * bytes as f64).sqrt() * (0.75 + 0.5 * spread);
             let fits = delta.bytes + bytes <= (best as u64).max(DELTA_BYTES_MIN);

@@ -64,7 +64,8 @@ async fn rename_new(landing: &Zone, input: &Input, from: &str, to: &str) -> Resu
     let (from_path, to_path) = (landing.path(from)?, landing.path(to)?);
     let options = RenameOptions { target_mode: RenameTargetMode::Create, ..RenameOptions::default() };
     match landing.store().rename_opts(&from_path, &to_path, options).await {
-        Ok(()) => Ok(true),
+        // Moved now, or before.
+        Ok(()) | Err(StoreError::NotFound { .. }) => Ok(true),
         Err(StoreError::AlreadyExists { .. }) => Ok(false),
         Err(StoreError::NotSupported { .. } | StoreError::NotImplemented { .. }) => {
             if head(landing, to).await?.is_some() || !copy(landing, input, from, to, CopyMode::Overwrite).await? {
@@ -73,8 +74,6 @@ async fn rename_new(landing: &Zone, input: &Input, from: &str, to: &str) -> Resu
             erase(landing, from).await?;
             Ok(true)
         }
-        // Moved before.
-        Err(StoreError::NotFound { .. }) => Ok(true),
         Err(error) => Err(landing.error("moving to", to, error)),
     }
 }

@@ -65,9 +65,8 @@ async fn rename(zones: &Zones, target: &Zone, publication: &Publication, later: 
     };
     let options = RenameOptions { target_mode, ..RenameOptions::default() };
     match target.store().rename_opts(&from, &to, options).await {
-        Ok(()) => Ok(true),
-        // Its name is new for ever, so it was published before.
-        Err(StoreError::AlreadyExists { .. }) => Ok(true),
+        // A name that is taken is new for ever, so it was published before.
+        Ok(()) | Err(StoreError::AlreadyExists { .. }) => Ok(true),
         Err(StoreError::NotFound { .. }) => require_there(target, publication, later).await.map(|()| true),
         // Some cannot rename under a condition, and folders of one root may be on several disks.
         Err(StoreError::NotSupported { .. } | StoreError::NotImplemented { .. }) => Ok(false),
