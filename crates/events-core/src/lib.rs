@@ -67,23 +67,24 @@
 //!
 //! 1. **Conservation.** Every byte of an input is in exactly one event, reject or separator.
 //!    `records = rows + duplicates + rejects` is checked in every run, and a run that does not balance fails.
-//! 2. **One row an id.** Of the events of a run, the table gets for each id the one with the greatest
-//!    `(timestamp, digest of its content)`: a total order, so nothing else decides.
+//! 2. **One row an id.** Of all events that the table ever took, it has for each id the one with the greatest
+//!    `(timestamp, digest of its content)`: a total order, so nothing else decides, and any split of the same inputs into
+//!    any runs gives the same rows.
 //! 3. **Order and thread independence.** The same inputs give the same bytes of every file, whatever the order of
 //!    listing, the number of threads and the memory.
 //! 4. **Fidelity.** `data` keeps its own text: the spelling of numbers, the order of keys, repeated keys, escapes. Only
 //!    white space between tokens is dropped. Repair touches no sound record, and a mended one says so.
-//! 5. **Nothing early.** Until a run commits, readers of the table see nothing of it and inputs stay pending.
+//! 5. **Nothing early, nothing twice, nothing lost.** Until a run commits, readers of the table see nothing of it and
+//!    inputs stay pending; once it has, whoever comes next finishes what it leaves. Several runs may be at work at once:
+//!    see [`Writers`](run::Writers).
 //! 6. **Bounded memory.** Rows take what [`Config::memory_bytes`] says, however many there are. What comes on top: some
 //!    bytes an input and a partition, a file in the making for each thread, the keys of one shard for each thread, and
 //!    the rejects of a piece of input.
 //!
 //! # What it does not do
 //!
-//! - It does not hold a run's events against rows of earlier runs: an event that comes again in a later run is a second
-//!   row.
-//! - It does not finish what a killed run has committed and not published, and it does not keep two runs on one table
-//!   apart before the moment of the commit.
+//! - It does not make several files visible at one moment: a plain folder cannot. See `docs/RELIABILITY.md` for what a
+//!   reader may see meanwhile: never an uncommitted run, never a gap.
 //! - It does not invent: below [`Level::Guess`](json::Level::Guess) a damaged record with several readings is a reject,
 //!   and can be [tried again](run::Distributor::retry).
 //! - It has no clock, no randomness and no settings of its own, prints nothing, and touches the file system only for
