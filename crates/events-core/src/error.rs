@@ -79,6 +79,13 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
+    /// What was written could not be made to survive a loss of power.
+    #[error("syncing what was written")]
+    Sync {
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
     /// There is nothing to distribute.
     #[error("no complete stage in `{zone}`: `parse` makes one")]
     NoStage {
@@ -186,6 +193,7 @@ impl Error {
             Self::Storage { .. }
             | Self::InputChanged { .. }
             | Self::Scratch { .. }
+            | Self::Sync { .. }
             | Self::Conflict { .. }
             | Self::Undecided { .. } => ErrorKind::Storage,
             Self::Interrupted => ErrorKind::Interrupted,

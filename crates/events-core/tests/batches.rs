@@ -281,3 +281,28 @@ async fn a_rebuild_leaves_one_row_of_an_event_that_several_files_have() {
         assert_eq!(sorted(&lake).await, expected);
     }
 }
+
+#[tokio::test]
+async fn a_barrier_stands_before_the_commit_behind_it_and_before_the_stage_is_erased() {
+    use std::sync::{Arc, Mutex};
+    let lake = Lake::on_disk();
+    lake.put("landing/pending/x.json", event(1, 1_610_000_000, 0, "1")).await;
+    let root = lake.folder.as_ref().unwrap().path().join("lake");
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let barrier = {
+        let seen = Arc::clone(&seen);
+        events_core::run::Barrier::new(move || {
+            let there = |path: &str| root.join(path).exists();
+            seen.lock().unwrap().push((
+                there("stage/events/run=run-1/out"),
+                there("trusted/control/log/00000000000000000001.json"),
+                there("landing/processed"),
+                there("trusted/control/log/00000000000000000001.done"),
+            ));
+            Ok(())
+        })
+    };
+    lake.distributor(Config::default()).with_barrier(barrier).run(&start("run-1")).await.unwrap();
+    let expected = [(true, false, false, false), (true, true, false, false), (true, true, true, false)];
+    assert_eq!(*seen.lock().unwrap(), expected);
+}

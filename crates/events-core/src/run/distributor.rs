@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::barrier::Barrier;
 use super::context::Context;
 use super::exchange::Scratch;
 use super::phases::{Clock, Run};
@@ -35,6 +36,7 @@ pub struct Distributor {
     scratch: PathBuf,
     config: Config,
     writers: Writers,
+    barrier: Option<Barrier>,
     clock: Option<Clock>,
     cancel: Cancel,
     progress: Arc<Progress>,
@@ -60,13 +62,20 @@ impl Distributor {
         config.validate()?;
         let (cancel, progress) = (Cancel::default(), Arc::default());
         let writers = Writers::default();
-        Ok(Self { zones, scratch, config, writers, clock: None, cancel, progress })
+        Ok(Self { zones, scratch, config, writers, barrier: None, clock: None, cancel, progress })
     }
 
     /// Who else may write to the table meanwhile. Default [`Writers::Many`].
     #[must_use]
     pub fn with_writers(mut self, writers: Writers) -> Self {
         self.writers = writers;
+        self
+    }
+
+    /// What makes writes survive a loss of power, where the store does not see to it.
+    #[must_use]
+    pub fn with_barrier(mut self, barrier: Barrier) -> Self {
+        self.barrier = Some(barrier);
         self
     }
 
@@ -203,6 +212,7 @@ impl Distributor {
             config: self.config.clone(),
             zones: self.zones.clone(),
             writers: self.writers,
+            barrier: self.barrier.clone(),
             start: start.clone(),
             stage: start.run.stage(job, attempt),
             filter: work.filter.clone(),

@@ -3,6 +3,7 @@
 //! [`Distributor`] is the way in. It decides in values (a [`Plan`], a ledger, an entry of the table's log) and acts on
 //! stores in one order; see its module for the order and [`Report`] for what comes out.
 
+mod barrier;
 mod context;
 mod control;
 mod distributor;
@@ -34,6 +35,7 @@ mod write;
 mod writers;
 mod zone;
 
+pub use barrier::Barrier;
 pub use distributor::Distributor;
 pub use layout::RunId;
 pub use plan::{DateRange, Input, Place, Plan};

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use super::barrier::Barrier;
 use super::context::Context;
 use super::control::{self, Commit, IndexSegment, LOG_VERSION, LogEntry, Publication, Snapshot, Table, Taken};
 use super::exchange::{Exchange, Spool, Staged};
@@ -98,7 +99,7 @@ impl Run {
                 return if lost { Ok(None) } else { Err(error) };
             }
         };
-        if control::commit(&zones.trusted, &entry).await? == Commit::Lost {
+        if self.commit(&entry).await? == Commit::Lost {
             self.erase_stage().await;
             return Ok(None);
         }
@@ -107,10 +108,16 @@ impl Run {
         Ok(Some(self.report))
     }
 
+    /// What an entry names must be there for good before the entry is.
+    async fn commit(&self, entry: &LogEntry) -> Result<Commit> {
+        Barrier::pass(self.context.barrier.as_ref())?;
+        control::commit(&self.context.zones.trusted, entry).await
+    }
+
     /// Commits while nobody else is to be at work.
     pub(super) async fn commit_and_apply(&mut self, entry: &LogEntry) -> Result<()> {
         let trusted = self.context.zones.trusted.clone();
-        if control::commit(&trusted, entry).await? == Commit::Lost {
+        if self.commit(entry).await? == Commit::Lost {
             self.erase_stage().await;
             return Err(Error::Conflict { table: trusted.url().to_owned(), attempts: 1 });
         }
@@ -232,6 +239,7 @@ impl Run {
         let keys = self.flush(&exchange, |exchange| &exchange.keys).await?;
         let manifest = StageManifest::new(&self.context, &self.report.inputs, taken, quarantine, rows, keys);
         let entry = manifest.name(&self.context.zones.stage);
+        Barrier::pass(self.context.barrier.as_ref())?;
         let put = manifest.put(&self.context.zones.stage).await;
         put.map_err(|error| Error::Undecided { entry: entry.clone(), source: Box::new(error) })?;
         self.end(Phase::Write);

@@ -8,6 +8,7 @@ use futures::{StreamExt, TryStreamExt};
 
 use super::{erase, inputs};
 use crate::error::Result;
+use crate::run::barrier::Barrier;
 use crate::run::context::Context;
 use crate::run::control::{Digest, LogEntry, Publication, Step, Table, Taken, is_done, mark_done};
 use crate::run::report::Phase;
@@ -31,6 +32,8 @@ pub(crate) async fn apply(context: &Context, entry: &LogEntry, mut ended: impl F
 }
 
 async fn carry_out(context: &Context, entry: &LogEntry, ended: &mut impl FnMut(Phase)) -> Result<()> {
+    // What is done from here on stands only in the entry.
+    Barrier::pass(context.barrier.as_ref())?;
     publish(context, &entry.publish).await?;
     // Their rows are in other files by now.
     for removed in &entry.removed {
@@ -40,6 +43,8 @@ async fn carry_out(context: &Context, entry: &LogEntry, ended: &mut impl FnMut(P
     move_inputs(context, &entry.inputs, entry.date).await?;
     ended(Phase::Move);
     context.progress.enter(Phase::Erase);
+    // Without the stage, and with the marker, nobody does any of this again.
+    Barrier::pass(context.barrier.as_ref())?;
     for run in &entry.stages {
         erase::erase_stage(&context.zones.stage, run).await?;
     }

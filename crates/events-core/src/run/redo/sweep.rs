@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{apply, erase};
 use crate::error::{Error, Result};
+use crate::run::barrier::Barrier;
 use crate::run::context::Context;
 use crate::run::layout::{self, RUNS, RunId};
 use crate::run::stage::StageManifest;
@@ -47,6 +48,7 @@ pub(crate) async fn sweep(context: &Context, newest: u64) -> Result<()> {
 
 /// What a run whose stage is whole does last: rejects go to the quarantine, and inputs where they stay.
 pub(crate) async fn finish_parse(context: &Context, manifest: &StageManifest) -> Result<()> {
+    Barrier::pass(context.barrier.as_ref())?;
     apply::publish(context, &manifest.quarantine).await?;
     apply::move_inputs(context, &manifest.taken, manifest.date).await?;
     put(&context.zones.stage, &layout::stage_moved(&manifest.run), PutPayload::from_static(b"")).await
