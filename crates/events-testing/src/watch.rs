@@ -22,6 +22,10 @@ pub struct Watch {
     decoded: Decoded,
     /// The files of the table at the last look, and the versions of them.
     files: Vec<(String, Option<String>)>,
+    /// Inputs that their producer has replaced.
+    overwritten: Vec<Input>,
+    /// Names under which one is about to be replaced.
+    announced: BTreeSet<String>,
     /// Inputs of which something is no event, by their names.
     damaged: BTreeSet<String>,
     /// What was ever in the quarantine, by path.
@@ -41,6 +45,8 @@ impl Watch {
             reader: Reader::default(),
             decoded,
             files: Vec::new(),
+            overwritten: Vec::new(),
+            announced: BTreeSet::new(),
             damaged: BTreeSet::new(),
             quarantined: BTreeMap::new(),
             at_rest: None,
@@ -54,6 +60,16 @@ impl Watch {
             self.damaged.insert(input.key.clone());
         }
         self.oracle.inputs.push(input);
+    }
+
+    /// An input is about to be put in the place of the one that waited under its name, and has everything that that one had.
+    ///
+    /// Nobody promises to keep what its producer has replaced; it may have been taken before, and then is kept.
+    pub fn overwrite(&mut self, input: Input) {
+        let same_name = |other: &mut Input| other.key == input.key;
+        self.overwritten.extend(self.oracle.inputs.extract_if(.., same_name));
+        self.announced.insert(input.key.clone());
+        self.put(input);
     }
 
     /// Whether an input of that name was put.
@@ -97,6 +113,7 @@ impl Watch {
         self.check_processed(&snapshot)?;
         self.check_table(&snapshot)?;
         self.check_one_commit(&snapshot)?;
+        self.check_damage(&snapshot)?;
         self.check_nothing_left(&snapshot)?;
         self.at_rest = Some(commits(&snapshot)?);
         Ok(())
@@ -118,6 +135,11 @@ impl Watch {
     /// When the store cannot be read.
     pub fn is_pending(&self, input: &Input) -> Result<bool, Broken> {
         Ok(self.snapshot()?.objects.contains_key(&format!("{PENDING}{}", input.key)))
+    }
+
+    /// All inputs, whether or not their producer has replaced them.
+    fn inputs(&self) -> impl Iterator<Item = &Input> {
+        self.oracle.inputs.iter().chain(&self.overwritten)
     }
 
     fn snapshot(&self) -> Result<Snapshot, Broken> {
@@ -158,13 +180,17 @@ impl Watch {
         Ok(rows)
     }
 
-    fn check_no_loss(&self, snapshot: &Snapshot) -> Result<(), Broken> {
+    fn check_no_loss(&mut self, snapshot: &Snapshot) -> Result<(), Broken> {
         let processed = processed(snapshot);
         for input in &self.oracle.inputs {
             let waits = snapshot.objects.get(&format!("{PENDING}{}", input.key));
             let is_pending = waits.is_some_and(|object| object.bytes == input.bytes);
             let is_processed = || processed.get(&*input.key).is_some_and(|same_name| same_name.contains(&&input.bytes));
-            Invariant::NoLoss.holds(is_pending || is_processed(), || {
+            if is_pending {
+                self.announced.remove(&input.key);
+            }
+            let is_announced = self.announced.contains(&input.key);
+            Invariant::NoLoss.holds(is_pending || is_announced || is_processed(), || {
                 format!("`{}` with {} bytes is neither pending nor processed", input.key, input.bytes.len())
             })?;
         }
@@ -193,13 +219,22 @@ impl Watch {
         Ok(())
     }
 
+    /// What cannot be mended waits in the quarantine for whoever can.
+    fn check_damage(&self, snapshot: &Snapshot) -> Result<(), Broken> {
+        for key in &self.damaged {
+            let waits = snapshot.below(QUARANTINE).any(|(path, _)| path.contains(&format!("/{key}.jsonl")));
+            Invariant::NoLoss.holds(waits, || format!("the damage of `{key}` is not in the quarantine"))?;
+        }
+        Ok(())
+    }
+
     fn check_processed(&self, snapshot: &Snapshot) -> Result<(), Broken> {
         if let Some((path, _)) = snapshot.below(PENDING).next() {
             return Err(Invariant::Oracle.broken(format!("`{path}` is pending for ever")));
         }
         for (key, objects) in processed(snapshot) {
             for bytes in objects {
-                let was_put = self.oracle.inputs.iter().any(|input| input.key == key && input.bytes == *bytes);
+                let was_put = self.inputs().any(|input| input.key == key && input.bytes == *bytes);
                 Invariant::EqualBytes.holds(was_put, || format!("`{key}` is processed with bytes nobody has put"))?;
             }
         }
@@ -212,7 +247,7 @@ impl Watch {
             let needle = format!("\"key\":\"{}\"", input.key);
             let names = |object: &Object| object.bytes.windows(needle.len()).any(|window| window == needle.as_bytes());
             let commits = snapshot.below(LOG).filter(|(_, object)| names(object)).count();
-            let put = self.oracle.inputs.iter().filter(|other| other.key == input.key).count();
+            let put = self.inputs().filter(|other| other.key == input.key).count();
             Invariant::OneCommit
                 .holds(commits <= put, || format!("`{}` was put {put} times and is in {commits} commits", input.key))?;
         }
@@ -220,7 +255,7 @@ impl Watch {
     }
 
     fn check_nothing_left(&self, snapshot: &Snapshot) -> Result<(), Broken> {
-        let dead = self.dead_parses(snapshot);
+        let dead = self.maybe_alive(snapshot, commits(snapshot)?);
         let is_dead = |path: &str| dead.iter().any(|folder| path.starts_with(folder));
         let left: Vec<_> = snapshot.below(STAGE).map(|(path, _)| path).filter(|path| !is_dead(path)).collect();
         Invariant::NothingLeft.holds(left.is_empty(), || format!("in the stage: {left:?}"))?;
@@ -228,14 +263,14 @@ impl Watch {
         Invariant::NothingLeft.holds(torn.is_empty(), || format!("half-written: {torn:?}"))
     }
 
-    /// The stages of parses that died before they were whole. Among many writers nobody can tell that they are dead, and
-    /// they are in nobody's way.
-    fn dead_parses<'a>(&self, snapshot: &'a Snapshot) -> Vec<&'a str> {
+    /// Stages of which, among many writers, nobody can tell that their runs are dead: those behind the newest commit, after
+    /// which nothing was to be committed, and those of parses that are not whole. They are in nobody's way.
+    fn maybe_alive<'a>(&self, snapshot: &'a Snapshot, newest: u64) -> Vec<&'a str> {
         if !self.lake.kind().is_memory() {
             return Vec::new();
         }
-        let is_parse = |object: &Object| object.bytes.starts_with(br#"{"behind":null"#);
-        let begun = snapshot.below(STAGE).filter(|(_, object)| is_parse(object));
+        let notes = ["null".to_owned(), newest.to_string()].map(|behind| format!("{{\"behind\":{behind}}}"));
+        let begun = snapshot.below(STAGE).filter(|(_, object)| notes.iter().any(|note| object.bytes == *note));
         let folders = begun.filter_map(|(path, _)| path.strip_suffix("begun.json"));
         folders.filter(|folder| !snapshot.objects.contains_key(&format!("{STAGE}{folder}complete.json"))).collect()
     }

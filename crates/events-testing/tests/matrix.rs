@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use events_testing::drivers::{Tally, crash_matrix, crash_matrix_where, double_crashes};
+use events_testing::drivers::{Tally, crash_matrix, crash_matrix_where, double_crashes, double_crashes_where};
 use events_testing::scenario::{self, Scenario};
 use events_testing::{Invariant, StoreKind};
 
@@ -97,6 +97,19 @@ fn checkpoints() {
         operation.runner + 3 >= scenario::CHECKPOINTED_RUNS && tells
     });
     println!("{} on {kind:?}, the log in the last three runs: {tally}", scenario.name);
+    tally.assert_sound();
+}
+
+/// Crashes around the sixteenth commit's end and in the run that comes after it, which notes the table.
+#[test]
+fn double_crashes_before_a_checkpoint() {
+    let mut scenario = scenario::checkpointed();
+    scenario.steps.truncate(16);
+    let tally = double_crashes_where(&scenario, StoreKind::Memory, 1, |operation| {
+        let path = operation.path.as_ref();
+        operation.is_effectful() && (path.contains("/control/") || path.contains("/processed/"))
+    });
+    println!("{}, the log and the moves around the checkpoint: {tally}", scenario.name);
     tally.assert_sound();
 }
 

@@ -1,7 +1,7 @@
 //! Two runners on one table, and runners that come back from the dead.
 
 use events_testing::StoreKind;
-use events_testing::drivers::{Tally, two_runners, zombies};
+use events_testing::drivers::{Tally, overwrites, two_runners, zombies};
 use events_testing::scenario::{fresh, gain_and_lose, halves, newer_elsewhere, parsed, redelivery, retried};
 
 fn sound(name: &str, tally: &Tally) {
@@ -33,6 +33,16 @@ fn zombies_do_no_harm() {
         for kind in [StoreKind::Memory, StoreKind::Bucket] {
             let tally = zombies(&scenario, kind);
             sound(&format!("zombies, {} on {kind:?}", scenario.name), &tally);
+        }
+    }
+}
+
+#[test]
+fn producers_that_write_again_lose_nothing() {
+    for scenario in [fresh(), redelivery(), parsed()] {
+        for kind in [StoreKind::Memory, StoreKind::Bucket] {
+            let tally = overwrites(&scenario, kind);
+            sound(&format!("overwritten inputs, {} on {kind:?}", scenario.name), &tally);
         }
     }
 }

@@ -147,19 +147,33 @@ pub fn crash_matrix_where(scenario: &Scenario, kind: StoreKind, strikes: impl Fn
 /// # Panics
 /// When the stride is 0.
 pub fn double_crashes(scenario: &Scenario, kind: StoreKind, stride: usize) -> Tally {
+    double_crashes_where(scenario, kind, stride, |_| true)
+}
+
+/// The [`double_crashes`] of which both strike at some operations.
+///
+/// # Panics
+/// When the stride is 0.
+pub fn double_crashes_where(
+    scenario: &Scenario,
+    kind: StoreKind,
+    stride: usize,
+    strikes: impl Fn(&Operation) -> bool,
+) -> Tally {
     const CRASHES: [Fault; 2] = [Fault::CrashBefore, Fault::CrashAfter];
     let mut tally = Tally::default();
     let (_, clean) = play_with(scenario, kind, &[], None, Decoded::default());
     let mut decoded = Decoded::default();
     let last = scenario.steps.len() - 1;
-    for (operation, _) in clean.of_runner(last) {
+    for (operation, _) in clean.of_runner(last).filter(|(operation, _)| strikes(operation)) {
         for first in CRASHES.into_iter().filter(|fault| fault.is_distinct_on(operation)) {
             let first = Injection { runner: last, number: operation.number, fault: first };
             let (ended, recovery) = play_with(scenario, kind, &[first], None, decoded);
             tally.add(ended.runs, ended.outcome);
             decoded = ended.decoded;
             let phase = first.number % stride;
-            for (operation, _) in recovery.of_runner(last + 1).skip(phase).step_by(stride) {
+            let seconds = recovery.of_runner(last + 1).filter(|(operation, _)| strikes(operation));
+            for (operation, _) in seconds.skip(phase).step_by(stride) {
                 for second in CRASHES.into_iter().filter(|fault| fault.is_distinct_on(operation)) {
                     let second = Injection { runner: last + 1, number: operation.number, fault: second };
                     let (ended, _) = play_with(scenario, kind, &[first, second], None, decoded);

@@ -6,9 +6,9 @@ use super::matrix::play;
 use super::tally::Tally;
 use super::world::{Ended, World};
 use crate::fault::Fault;
-use crate::lake::StoreKind;
+use crate::lake::{Lake, StoreKind};
 use crate::lock_step::{Actor, Seat, take_turns};
-use crate::operation::Operation;
+use crate::operation::{Operation, OperationKind};
 use crate::oracle::Input;
 use crate::scenario::{Scenario, Task, event, input};
 use crate::schedule::Segments;
@@ -77,6 +77,36 @@ pub fn zombies(scenario: &Scenario, kind: StoreKind) -> Tally {
             tally.add(ended.runs, ended.outcome);
             decoded = ended.decoded;
         }
+    }
+    tally
+}
+
+/// A producer that puts more under the name of the first input of a scenario's last step, before every operation of the
+/// run that takes it but one: between the look at an input and its deletion no store protects it.
+pub fn overwrites(scenario: &Scenario, kind: StoreKind) -> Tally {
+    let mut tally = Tally::default();
+    let mut decoded = Decoded::default();
+    let last = scenario.steps.len() - 1;
+    let task = scenario.task(last);
+    let Some(input) = scenario.steps[last].inputs.first() else { return tally };
+    let more = Input {
+        key: input.key.clone(),
+        bytes: [&input.bytes[..], event(200, 1, 0, 0, "more").as_bytes()].concat().into(),
+    };
+    let trace = play(scenario, kind, &[], None).map_or_else(|violation| violation.trace, |(trace, _)| trace);
+    for (operation, _) in trace.of_runner(last) {
+        if operation.kind == OperationKind::Delete && operation.path == Lake::pending(input) {
+            continue;
+        }
+        let segments = [(0, operation.number), (1, Segments::ALL)];
+        let actors = |world: &Arc<World>| -> Vec<Actor<'static>> {
+            let (runner, producer, more) = (Arc::clone(world), Arc::clone(world), more.clone());
+            let produce = move |seat: &Seat| producer.overwrite(&seat.store(producer.lake().store()), &more);
+            vec![Box::new(move |seat: &Seat| run(&runner, seat, task)), Box::new(produce)]
+        };
+        let ended = meet(scenario, kind, decoded, &segments, actors);
+        tally.add(ended.runs, ended.outcome);
+        decoded = ended.decoded;
     }
     tally
 }

@@ -116,6 +116,13 @@ impl World {
         }
     }
 
+    /// Puts more under the name of an input, as an operation of a producer that does not fail.
+    pub fn overwrite(&self, producer: &FaultStore, input: &Input) {
+        // Whoever looks must know before it is there.
+        self.watch().overwrite(input.clone());
+        let _ = block_on(producer.put(&Lake::pending(input), input.bytes.clone().into()));
+    }
+
     /// A run in a process of its own. It may fail as faults will have it; that it finds a bug is remembered.
     ///
     /// # Errors
