@@ -196,6 +196,15 @@ pub fn gain_and_lose() -> Scenario {
         )])
 }
 
+/// A later run puts a row into the only file of a partition that zombies' companions take away again: the file then has
+/// the bytes that it had before.
+#[must_use]
+pub fn back_and_forth() -> Scenario {
+    Scenario::new("back and forth")
+        .then([input("stays", &[event(2, 2, 0, 0, "b")])])
+        .then([input("goes", &[event(1, 1, 0, 0, "a")])])
+}
+
 /// Files so large that new rows do not go to the only one, and that the rows of one go to the other; then a newer version
 /// of a row that went so.
 #[must_use]
@@ -280,6 +289,7 @@ pub fn all() -> Vec<Scenario> {
         empty(),
         folded(),
         gain_and_lose(),
+        back_and_forth(),
         rotated(),
         checkpointed(),
         halves(),

@@ -2,7 +2,9 @@
 
 use events_testing::StoreKind;
 use events_testing::drivers::{Tally, overwrites, two_runners, zombies};
-use events_testing::scenario::{fresh, gain_and_lose, halves, newer_elsewhere, parsed, redelivery, retried};
+use events_testing::scenario::{
+    back_and_forth, fresh, gain_and_lose, halves, newer_elsewhere, parsed, redelivery, retried,
+};
 
 fn sound(name: &str, tally: &Tally) {
     println!("{name}: {tally}");
@@ -29,7 +31,9 @@ fn two_runners_of_what_takes_many_steps() {
 
 #[test]
 fn zombies_do_no_harm() {
-    for scenario in [fresh(), redelivery(), newer_elsewhere(), gain_and_lose(), parsed(), halves(), retried()] {
+    for scenario in
+        [fresh(), redelivery(), newer_elsewhere(), gain_and_lose(), back_and_forth(), parsed(), halves(), retried()]
+    {
         for kind in [StoreKind::Memory, StoreKind::Bucket] {
             let tally = zombies(&scenario, kind);
             sound(&format!("zombies, {} on {kind:?}", scenario.name), &tally);
