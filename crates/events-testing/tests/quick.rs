@@ -33,7 +33,9 @@ fn a_taste_of_everything() {
         taste("crash matrix", || crash_matrix(&scenario, Bucket));
     }
     taste("overwritten inputs", || overwrites(&scenario::fresh(), Memory));
-    for scenario in [scenario::fresh(), scenario::newer_elsewhere(), scenario::gain_and_lose()] {
+    for scenario in
+        [scenario::fresh(), scenario::newer_elsewhere(), scenario::gain_and_lose(), scenario::back_and_forth()]
+    {
         taste("zombies", || zombies(&scenario, Memory));
     }
     for scenario in [scenario::fresh(), scenario::newer_elsewhere(), scenario::parsed(), scenario::halves()] {

@@ -68,7 +68,9 @@ pub fn zombies(scenario: &Scenario, kind: StoreKind) -> Tally {
                         if number > 0 {
                             other.produce(&seat.store(other.lake().store()), &later(number));
                         }
-                        rest.iter().for_each(|task| run(&other, seat, *task));
+                        for task in &rest {
+                            run(&other, seat, *task);
+                        }
                     }
                 };
                 vec![Box::new(move |seat: &Seat| run(&zombie, seat, task)), Box::new(others)]
