@@ -80,6 +80,10 @@ impl Fault {
         Self::Delayed { operations: Self::TO_THE_END },
     ];
 
+    /// What a folder on a disk does wrong. It says that a name is taken only when it is, and nothing of it comes late.
+    pub const EACH_OF_A_DISK: [Self; 5] =
+        [Self::CrashBefore, Self::CrashAfter, Self::Error { times: 1 }, Self::Error { times: 4 }, Self::LostAnswer];
+
     /// What the fault means for an operation.
     #[must_use]
     pub fn on(self, operation: &Operation) -> Self {

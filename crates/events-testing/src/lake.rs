@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use events_core::json::Level;
 use events_core::run::{Distributor, Writers, Zones};
 use events_core::{Config, Error};
 use futures::FutureExt;
@@ -11,6 +12,7 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 
 use crate::bucket::Bucket;
+use crate::fault::Fault;
 use crate::oracle::Input;
 use crate::snapshot::Snapshot;
 use crate::store::FaultStore;
@@ -33,6 +35,12 @@ impl StoreKind {
     pub fn is_memory(self) -> bool {
         matches!(self, Self::Memory | Self::Bucket)
     }
+
+    /// What it does wrong.
+    #[must_use]
+    pub fn faults(self) -> &'static [Fault] {
+        if self.is_memory() { &Fault::EACH } else { &Fault::EACH_OF_A_DISK }
+    }
 }
 
 /// A new store.
@@ -50,6 +58,10 @@ pub const PREFIX: &str = "lake";
 pub(crate) const PENDING: &str = "landing/pending/";
 /// Inputs after their run, below the prefix.
 pub(crate) const PROCESSED: &str = "landing/processed/";
+/// What of inputs was no event, below the prefix.
+pub(crate) const QUARANTINE: &str = "landing/quarantine/";
+/// What of that was tried again, below the prefix.
+pub(crate) const RETRIED: &str = "landing/retried/";
 /// What runs work on, below the prefix.
 pub(crate) const STAGE: &str = "stage/";
 /// What readers read, below the prefix.
@@ -95,17 +107,18 @@ impl Lake {
         &self.store
     }
 
-    /// What a process does runs with: one thread and one request at a time, so that a run is the same each time.
+    /// What a process does runs with: one thread and one request at a time, so that a run is the same each time. `level`
+    /// says what is mended.
     ///
     /// # Errors
     /// When the library refuses the settings.
-    pub fn distributor(&self, store: &FaultStore) -> Result<Distributor, Error> {
+    pub fn distributor(&self, store: &FaultStore, level: Level) -> Result<Distributor, Error> {
         let mut store: Arc<dyn ObjectStore> = Arc::new(store.clone());
         if self.kind == StoreKind::Bucket {
             store = Arc::new(Bucket(store));
         }
         let zones = Zones::below(&store, &Path::from(PREFIX), "memory:///lake");
-        let config = Config { threads: 1, requests_max: 1, memory_bytes: 8 << 20, ..Config::default() };
+        let config = Config { threads: 1, requests_max: 1, memory_bytes: 8 << 20, repair: level, ..Config::default() };
         // A run that fits its memory writes nothing to the scratch folder.
         let distributor = Distributor::new(zones, std::env::temp_dir(), config)?;
         // A file system replaces nothing under a condition, so there a process is alone.

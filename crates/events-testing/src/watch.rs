@@ -1,12 +1,13 @@
 //! The promises that are checked on what a store holds.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use events_core::event::Events;
 
 use crate::broken::{Broken, Invariant};
-use crate::lake::{CONTROL, LOG, Lake, PENDING, PROCESSED, STAGE, TABLE};
+use crate::lake::{CONTROL, LOG, Lake, PENDING, PROCESSED, QUARANTINE, RETRIED, STAGE, TABLE};
 use crate::oracle::{Input, Oracle};
 use crate::reader::Reader;
 use crate::snapshot::{Object, Snapshot};
@@ -21,6 +22,14 @@ pub struct Watch {
     decoded: Decoded,
     /// The files of the table at the last look, and the versions of them.
     files: Vec<(String, Option<String>)>,
+    /// Inputs that their producer has replaced.
+    overwritten: Vec<Input>,
+    /// Names under which one is about to be replaced.
+    announced: BTreeSet<String>,
+    /// Inputs of which something is no event, by their names.
+    damaged: BTreeSet<String>,
+    /// What was ever in the quarantine, by path.
+    quarantined: BTreeMap<String, Bytes>,
     /// The last commit when everything was last at rest.
     at_rest: Option<u64>,
     broken: Option<Broken>,
@@ -36,6 +45,10 @@ impl Watch {
             reader: Reader::default(),
             decoded,
             files: Vec::new(),
+            overwritten: Vec::new(),
+            announced: BTreeSet::new(),
+            damaged: BTreeSet::new(),
+            quarantined: BTreeMap::new(),
             at_rest: None,
             broken: None,
         }
@@ -43,7 +56,20 @@ impl Watch {
 
     /// An input was put.
     pub fn put(&mut self, input: Input) {
+        if Events::new(&input.bytes).any(|event| event.is_err()) {
+            self.damaged.insert(input.key.clone());
+        }
         self.oracle.inputs.push(input);
+    }
+
+    /// An input is about to be put in the place of the one that waited under its name, and has everything that that one had.
+    ///
+    /// Nobody promises to keep what its producer has replaced; it may have been taken before, and then is kept.
+    pub fn overwrite(&mut self, input: Input) {
+        let same_name = |other: &mut Input| other.key == input.key;
+        self.overwritten.extend(self.oracle.inputs.extract_if(.., same_name));
+        self.announced.insert(input.key.clone());
+        self.put(input);
     }
 
     /// Whether an input of that name was put.
@@ -87,6 +113,7 @@ impl Watch {
         self.check_processed(&snapshot)?;
         self.check_table(&snapshot)?;
         self.check_one_commit(&snapshot)?;
+        self.check_damage(&snapshot)?;
         self.check_nothing_left(&snapshot)?;
         self.at_rest = Some(commits(&snapshot)?);
         Ok(())
@@ -110,6 +137,11 @@ impl Watch {
         Ok(self.snapshot()?.objects.contains_key(&format!("{PENDING}{}", input.key)))
     }
 
+    /// All inputs, whether or not their producer has replaced them.
+    fn inputs(&self) -> impl Iterator<Item = &Input> {
+        self.oracle.inputs.iter().chain(&self.overwritten)
+    }
+
     fn snapshot(&self) -> Result<Snapshot, Broken> {
         self.lake.snapshot().map_err(|problem| Invariant::Other.broken(problem))
     }
@@ -117,6 +149,7 @@ impl Watch {
     fn check_always(&mut self) -> Result<Snapshot, Broken> {
         let snapshot = self.snapshot()?;
         self.check_no_loss(&snapshot)?;
+        self.check_quarantine(&snapshot)?;
         let commits = commits(&snapshot)?;
         let files: Vec<_> =
             snapshot.below(TABLE).map(|(path, object)| (path.to_owned(), object.e_tag.clone())).collect();
@@ -147,15 +180,50 @@ impl Watch {
         Ok(rows)
     }
 
-    fn check_no_loss(&self, snapshot: &Snapshot) -> Result<(), Broken> {
+    fn check_no_loss(&mut self, snapshot: &Snapshot) -> Result<(), Broken> {
         let processed = processed(snapshot);
         for input in &self.oracle.inputs {
             let waits = snapshot.objects.get(&format!("{PENDING}{}", input.key));
             let is_pending = waits.is_some_and(|object| object.bytes == input.bytes);
             let is_processed = || processed.get(&*input.key).is_some_and(|same_name| same_name.contains(&&input.bytes));
-            Invariant::NoLoss.holds(is_pending || is_processed(), || {
+            if is_pending {
+                self.announced.remove(&input.key);
+            }
+            let is_announced = self.announced.contains(&input.key);
+            Invariant::NoLoss.holds(is_pending || is_announced || is_processed(), || {
                 format!("`{}` with {} bytes is neither pending nor processed", input.key, input.bytes.len())
             })?;
+        }
+        Ok(())
+    }
+
+    /// What is no event is in the quarantine before its input is out of the way, and leaves it only for `retried`.
+    fn check_quarantine(&mut self, snapshot: &Snapshot) -> Result<(), Broken> {
+        let kept = || snapshot.below(QUARANTINE).chain(snapshot.below(RETRIED));
+        let processed = processed(snapshot);
+        for key in self.damaged.iter().filter(|key| processed.contains_key(key.as_str())) {
+            let is_kept = kept().any(|(path, _)| path.contains(&format!("/{key}.jsonl")));
+            Invariant::NoLoss
+                .holds(is_kept, || format!("`{key}` is processed, and its damage is in no object of the quarantine"))?;
+        }
+        let moved: Vec<_> = snapshot.below(RETRIED).map(|(_, object)| &object.bytes).collect();
+        for (path, bytes) in &self.quarantined {
+            let stays = snapshot.objects.get(&format!("{QUARANTINE}{path}")).is_some_and(|now| now.bytes == *bytes);
+            Invariant::NoLoss.holds(stays || moved.contains(&bytes), || {
+                format!("`{path}` was in the quarantine and is neither there nor retried")
+            })?;
+        }
+        for (path, object) in snapshot.below(QUARANTINE) {
+            self.quarantined.entry(path.to_owned()).or_insert_with(|| object.bytes.clone());
+        }
+        Ok(())
+    }
+
+    /// What cannot be mended waits in the quarantine for whoever can.
+    fn check_damage(&self, snapshot: &Snapshot) -> Result<(), Broken> {
+        for key in &self.damaged {
+            let waits = snapshot.below(QUARANTINE).any(|(path, _)| path.contains(&format!("/{key}.jsonl")));
+            Invariant::NoLoss.holds(waits, || format!("the damage of `{key}` is not in the quarantine"))?;
         }
         Ok(())
     }
@@ -166,7 +234,7 @@ impl Watch {
         }
         for (key, objects) in processed(snapshot) {
             for bytes in objects {
-                let was_put = self.oracle.inputs.iter().any(|input| input.key == key && input.bytes == *bytes);
+                let was_put = self.inputs().any(|input| input.key == key && input.bytes == *bytes);
                 Invariant::EqualBytes.holds(was_put, || format!("`{key}` is processed with bytes nobody has put"))?;
             }
         }
@@ -179,7 +247,7 @@ impl Watch {
             let needle = format!("\"key\":\"{}\"", input.key);
             let names = |object: &Object| object.bytes.windows(needle.len()).any(|window| window == needle.as_bytes());
             let commits = snapshot.below(LOG).filter(|(_, object)| names(object)).count();
-            let put = self.oracle.inputs.iter().filter(|other| other.key == input.key).count();
+            let put = self.inputs().filter(|other| other.key == input.key).count();
             Invariant::OneCommit
                 .holds(commits <= put, || format!("`{}` was put {put} times and is in {commits} commits", input.key))?;
         }
@@ -187,10 +255,24 @@ impl Watch {
     }
 
     fn check_nothing_left(&self, snapshot: &Snapshot) -> Result<(), Broken> {
-        let left: Vec<_> = snapshot.below(STAGE).map(|(path, _)| path).collect();
+        let dead = self.maybe_alive(snapshot, commits(snapshot)?);
+        let is_dead = |path: &str| dead.iter().any(|folder| path.starts_with(folder));
+        let left: Vec<_> = snapshot.below(STAGE).map(|(path, _)| path).filter(|path| !is_dead(path)).collect();
         Invariant::NothingLeft.holds(left.is_empty(), || format!("in the stage: {left:?}"))?;
         let torn = self.lake.torn();
         Invariant::NothingLeft.holds(torn.is_empty(), || format!("half-written: {torn:?}"))
+    }
+
+    /// Stages of which, among many writers, nobody can tell that their runs are dead: those behind the newest commit, after
+    /// which nothing was to be committed, and those of parses that are not whole. They are in nobody's way.
+    fn maybe_alive<'a>(&self, snapshot: &'a Snapshot, newest: u64) -> Vec<&'a str> {
+        if !self.lake.kind().is_memory() {
+            return Vec::new();
+        }
+        let notes = ["null".to_owned(), newest.to_string()].map(|behind| format!("{{\"behind\":{behind}}}"));
+        let begun = snapshot.below(STAGE).filter(|(_, object)| notes.iter().any(|note| object.bytes == *note));
+        let folders = begun.filter_map(|(path, _)| path.strip_suffix("begun.json"));
+        folders.filter(|folder| !snapshot.objects.contains_key(&format!("{STAGE}{folder}complete.json"))).collect()
     }
 
     fn check_table(&mut self, snapshot: &Snapshot) -> Result<(), Broken> {

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use events_testing::drivers::{Tally, crash_matrix, double_crashes};
+use events_testing::drivers::{Tally, crash_matrix, crash_matrix_where, double_crashes, double_crashes_where};
 use events_testing::scenario::{self, Scenario};
 use events_testing::{Invariant, StoreKind};
 
@@ -61,14 +61,64 @@ macro_rules! scenarios {
     };
 }
 
-scenarios!(fresh, redelivery, newer_elsewhere, older_late, damaged, same_name, empty);
+scenarios!(
+    fresh,
+    redelivery,
+    newer_elsewhere,
+    older_late,
+    damaged,
+    same_name,
+    empty,
+    folded,
+    gain_and_lose,
+    rotated,
+    halves,
+    parsed,
+    retried
+);
 
 #[test]
 fn double_crashes_of_a_fresh_run() {
-    sound(&double_crashes(&scenario::fresh(), StoreKind::Memory));
+    sound(&double_crashes(&scenario::fresh(), StoreKind::Memory, 1));
 }
 
 #[test]
 fn double_crashes_of_a_newer_version_in_a_bucket() {
-    sound(&double_crashes(&scenario::newer_elsewhere(), StoreKind::Bucket));
+    sound(&double_crashes(&scenario::newer_elsewhere(), StoreKind::Bucket, 1));
+}
+
+/// What is read or written to know the table without reading its whole log, in the run that writes it and the ones beside.
+#[test]
+fn checkpoints() {
+    let (scenario, kind) = (scenario::checkpointed(), StoreKind::Memory);
+    let tally = crash_matrix_where(&scenario, kind, |operation| {
+        let path = operation.path.as_ref();
+        let tells = path.contains("/control/log") || path.ends_with("/latest.json");
+        operation.runner + 3 >= scenario::CHECKPOINTED_RUNS && tells
+    });
+    println!("{} on {kind:?}, the log in the last three runs: {tally}", scenario.name);
+    tally.assert_sound();
+}
+
+/// Crashes around the sixteenth commit's end and in the run that comes after it, which notes the table.
+#[test]
+fn double_crashes_before_a_checkpoint() {
+    let mut scenario = scenario::checkpointed();
+    scenario.steps.truncate(16);
+    let tally = double_crashes_where(&scenario, StoreKind::Memory, 1, |operation| {
+        let path = operation.path.as_ref();
+        operation.is_effectful() && (path.contains("/control/") || path.contains("/processed/"))
+    });
+    println!("{}, the log and the moves around the checkpoint: {tally}", scenario.name);
+    tally.assert_sound();
+}
+
+/// Every third pair of crashes: a commit of many steps, the second half, a retry.
+#[test]
+fn double_crashes_of_what_takes_many_steps() {
+    for scenario in [scenario::gain_and_lose(), scenario::halves(), scenario::retried()] {
+        let tally = double_crashes(&scenario, StoreKind::Memory, 3);
+        println!("{}, every third pair: {tally}", scenario.name);
+        tally.assert_sound();
+    }
 }

@@ -3,8 +3,8 @@
 use events_testing::drivers::for_seeds;
 
 #[test]
-fn a_thousand_seeds() {
-    let tally = for_seeds(0..1000, 2);
+fn two_thousand_seeds() {
+    let tally = for_seeds(0..2000, 2);
     println!("{tally}");
     tally.assert_sound();
 }

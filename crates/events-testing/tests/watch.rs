@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use events_testing::drivers::World;
-use events_testing::scenario::{event, input};
+use events_testing::scenario::{Task, event, input};
 use events_testing::{Decoded, Fault, Invariant, Lake, Operation, StoreKind};
 use futures::executor::block_on;
 use object_store::ObjectStoreExt;
@@ -12,7 +12,7 @@ use object_store::path::Path;
 fn at_rest() -> World {
     let world = World::new(StoreKind::Memory, Decoded::default(), |_: &Operation| Fault::None);
     world.put(&input("one", &[event(1, 1, 0, 0, "a"), event(2, 2, 1, 1, "b")])).unwrap();
-    world.come_to_rest().unwrap();
+    world.come_to_rest(&[Task::RUN]).unwrap();
     world
 }
 
@@ -117,10 +117,10 @@ fn finds_a_file_that_is_none() {
 fn finds_an_older_version_alone() {
     let world = at_rest();
     world.put(&input("two", &[event(3, 5, 0, 2, "newer")])).unwrap();
-    world.come_to_rest().unwrap();
+    world.come_to_rest(&[Task::RUN]).unwrap();
     let old = World::new(StoreKind::Memory, Decoded::default(), |_: &Operation| Fault::None);
     old.put(&input("two", &[event(3, 4, 0, 2, "older")])).unwrap();
-    old.come_to_rest().unwrap();
+    old.come_to_rest(&[Task::RUN]).unwrap();
     let (newer, older) = (
         first(&world, "trusted/events/domain_event_type=card%2Feu-blocked/"),
         first(&old, "trusted/events/domain_event_type=card%2Feu-blocked/"),
@@ -168,7 +168,7 @@ fn finds_a_half_written_file_on_a_disk() {
     let folder = {
         let world = World::new(StoreKind::Disk, Decoded::default(), |_: &Operation| Fault::None);
         world.put(&input("one", &[event(1, 1, 0, 0, "a")])).unwrap();
-        world.come_to_rest().unwrap();
+        world.come_to_rest(&[Task::RUN]).unwrap();
         let path = first(&world, "trusted/events/");
         let folder = world.lake().folder().unwrap().to_owned();
         std::fs::write(folder.join(format!("{path}#1")), "half").unwrap();
@@ -176,4 +176,20 @@ fn finds_a_half_written_file_on_a_disk() {
         folder
     };
     assert!(!folder.exists());
+}
+
+#[test]
+fn finds_damage_that_is_nowhere() {
+    let world = at_rest();
+    world.put(&input("two", &[r#"{"event_id":7}"#.to_owned()])).unwrap();
+    world.come_to_rest(&[Task::RUN]).unwrap();
+    let path = first(&world, "landing/quarantine/");
+    let bytes = get(&world, &path);
+    put(&world, &path, "other");
+    assert_eq!(look(&world), Some(Invariant::NoLoss));
+    put(&world, &Path::parse(path.to_string().replace("quarantine", "retried")).unwrap(), bytes);
+    assert_eq!(look(&world), None);
+    delete(&world, &path);
+    delete(&world, &Path::parse(path.to_string().replace("quarantine", "retried")).unwrap());
+    assert_eq!(look(&world), Some(Invariant::NoLoss));
 }

@@ -10,8 +10,7 @@ use crate::broken::{Broken, Invariant, Violation};
 use crate::fault::Fault;
 use crate::lake::StoreKind;
 use crate::operation::Operation;
-use crate::oracle::Input;
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, Task};
 use crate::table::Decoded;
 use crate::trace::Trace;
 
@@ -63,7 +62,7 @@ fn play_with(
         faults.iter().find(here).map_or(Fault::None, |injection| injection.fault)
     });
     let steps = last.map_or(scenario.steps.len(), |last| last + 1);
-    let outcome = play_steps(&world, &scenario.steps[..steps], injections);
+    let outcome = play_steps(&world, scenario, steps, injections);
     let trace = world.faults().trace();
     let case = || {
         let faults = injections.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
@@ -72,12 +71,12 @@ fn play_with(
     (world.end(case, outcome), trace)
 }
 
-fn play_steps(world: &World, steps: &[Vec<Input>], injections: &[Injection]) -> Result<(), Broken> {
-    for inputs in steps {
-        for input in inputs {
+fn play_steps(world: &World, scenario: &Scenario, steps: usize, injections: &[Injection]) -> Result<(), Broken> {
+    for step in &scenario.steps[..steps] {
+        for input in &step.inputs {
             // Producers do not put a name that waits; after a crash they wait for a run that takes it.
             if world.watch().is_pending(input)? {
-                world.run_cleanly()?;
+                world.run_cleanly(step.task)?;
             }
             // What is late may be the delete of that name, against which no store protects.
             if world.watch().was_put(&input.key) {
@@ -85,21 +84,21 @@ fn play_steps(world: &World, steps: &[Vec<Input>], injections: &[Injection]) -> 
             }
             world.put(input)?;
         }
-        run(world, injections)?;
+        run(world, step.task, injections)?;
     }
     while injections.iter().any(|injection| injection.runner >= world.runs()) {
-        run(world, injections)?;
+        run(world, scenario.task(world.runs()), injections)?;
     }
-    world.come_to_rest()
+    world.come_to_rest(&scenario.rest)
 }
 
 /// A run, which only a fault of its own excuses.
-fn run(world: &World, injections: &[Injection]) -> Result<(), Broken> {
+fn run(world: &World, task: Task, injections: &[Injection]) -> Result<(), Broken> {
     let runner = world.runs();
     let mut own = injections.iter().filter(|injection| injection.runner == runner);
-    let Some(Injection { fault, .. }) = own.next() else { return world.run_cleanly() };
+    let Some(Injection { fault, .. }) = own.next() else { return world.run_cleanly(task) };
     // It may fail; a bug that it finds is remembered.
-    let _ = world.run(&world.faults().store(world.lake().store()));
+    let _ = world.run(&world.faults().store(world.lake().store()), task);
     world.so_far()?;
     if *fault == (Fault::Delayed { operations: Fault::TO_THE_END }) { settle(world) } else { Ok(()) }
 }
@@ -113,6 +112,11 @@ fn settle(world: &World) -> Result<(), Broken> {
 /// Every fault at every operation of every run of a scenario, one at a time. Each is played twice unless it strikes in
 /// the last run: with the rest of the scenario behind it, and with nothing but clean runs.
 pub fn crash_matrix(scenario: &Scenario, kind: StoreKind) -> Tally {
+    crash_matrix_where(scenario, kind, |_| true)
+}
+
+/// The [`crash_matrix`] of some operations.
+pub fn crash_matrix_where(scenario: &Scenario, kind: StoreKind, strikes: impl Fn(&Operation) -> bool) -> Tally {
     let mut tally = Tally::default();
     let (ended, clean) = play_with(scenario, kind, &[], None, Decoded::default());
     let sound = ended.outcome.is_ok();
@@ -121,9 +125,9 @@ pub fn crash_matrix(scenario: &Scenario, kind: StoreKind) -> Tally {
     let runs = scenario.steps.len();
     // Without faults it must work, and the rest would say so again a thousand times.
     for runner in 0..if sound { runs } else { 0 } {
-        for (operation, _) in clean.of_runner(runner) {
-            for fault in Fault::EACH.into_iter().filter(|fault| fault.is_distinct_on(operation)) {
-                let injection = Injection { runner, number: operation.number, fault };
+        for (operation, _) in clean.of_runner(runner).filter(|(operation, _)| strikes(operation)) {
+            for fault in kind.faults().iter().filter(|fault| fault.is_distinct_on(operation)) {
+                let injection = Injection { runner, number: operation.number, fault: *fault };
                 let lasts: &[_] = if runner + 1 == runs { &[None] } else { &[None, Some(runner)] };
                 for &last in lasts {
                     let (ended, _) = play_with(scenario, kind, &[injection], last, decoded);
@@ -137,20 +141,39 @@ pub fn crash_matrix(scenario: &Scenario, kind: StoreKind) -> Tally {
 }
 
 /// Every pair of crashes: one at each operation of the last run of a scenario, one at each operation of the run that
-/// recovers from it.
-pub fn double_crashes(scenario: &Scenario, kind: StoreKind) -> Tally {
+/// recovers from it. With a `stride` of more than 1 only every so many of the second, another set of them for each of the
+/// first.
+///
+/// # Panics
+/// When the stride is 0.
+pub fn double_crashes(scenario: &Scenario, kind: StoreKind, stride: usize) -> Tally {
+    double_crashes_where(scenario, kind, stride, |_| true)
+}
+
+/// The [`double_crashes`] of which both strike at some operations.
+///
+/// # Panics
+/// When the stride is 0.
+pub fn double_crashes_where(
+    scenario: &Scenario,
+    kind: StoreKind,
+    stride: usize,
+    strikes: impl Fn(&Operation) -> bool,
+) -> Tally {
     const CRASHES: [Fault; 2] = [Fault::CrashBefore, Fault::CrashAfter];
     let mut tally = Tally::default();
     let (_, clean) = play_with(scenario, kind, &[], None, Decoded::default());
     let mut decoded = Decoded::default();
     let last = scenario.steps.len() - 1;
-    for (operation, _) in clean.of_runner(last) {
+    for (operation, _) in clean.of_runner(last).filter(|(operation, _)| strikes(operation)) {
         for first in CRASHES.into_iter().filter(|fault| fault.is_distinct_on(operation)) {
             let first = Injection { runner: last, number: operation.number, fault: first };
             let (ended, recovery) = play_with(scenario, kind, &[first], None, decoded);
             tally.add(ended.runs, ended.outcome);
             decoded = ended.decoded;
-            for (operation, _) in recovery.of_runner(last + 1) {
+            let phase = first.number % stride;
+            let seconds = recovery.of_runner(last + 1).filter(|(operation, _)| strikes(operation));
+            for (operation, _) in seconds.skip(phase).step_by(stride) {
                 for second in CRASHES.into_iter().filter(|fault| fault.is_distinct_on(operation)) {
                     let second = Injection { runner: last + 1, number: operation.number, fault: second };
                     let (ended, _) = play_with(scenario, kind, &[first, second], None, decoded);

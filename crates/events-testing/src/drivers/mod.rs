@@ -6,8 +6,8 @@ mod tally;
 mod turns;
 mod world;
 
-pub use matrix::{Injection, crash_matrix, double_crashes, play};
+pub use matrix::{Injection, crash_matrix, crash_matrix_where, double_crashes, double_crashes_where, play};
 pub use random::{Trial, for_seeds, random};
 pub use tally::Tally;
-pub use turns::{two_runners, zombies};
+pub use turns::{overwrites, two_runners, zombies};
 pub use world::World;

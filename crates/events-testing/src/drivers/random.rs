@@ -13,7 +13,7 @@ use crate::lock_step::{Actor, Seat, take_turns};
 use crate::operation::Operation;
 use crate::oracle::Input;
 use crate::random::Random;
-use crate::scenario::{event, input};
+use crate::scenario::{Task, event, input};
 use crate::schedule::Shuffled;
 use crate::table::Decoded;
 use crate::trace::Trace;
@@ -34,9 +34,9 @@ pub struct Trial {
     pub outcome: Result<(), Violation>,
 }
 
-/// The simulation of a seed: one to five runners of several runs each, one to twenty batches of inputs at any time, all
-/// faults at a rate that may be none, on a memory that renames or one that copies. A dead runner's place is taken by
-/// another. A reader looks after every operation; in the end clean runs bring all to rest, and everything is checked.
+/// The simulation of a seed: one to five runners of several runs each, that do all at once, one half, both or what was
+/// rejected again; one to twenty batches of inputs at any time, all faults at a rate that may be none, on a memory that
+/// renames or one that copies. A dead runner's place is taken by another. A reader looks after every operation; in the end clean runs bring all to rest, and everything is checked.
 ///
 /// No name is put twice: while someone may still delete it, no store protects it.
 #[must_use]
@@ -54,6 +54,24 @@ fn simulate(seed: u64, decoded: Decoded) -> (Ended, Trace) {
     let batches = batches(&mut random);
     let faults_per_mille = *random.one_of(&PER_MILLE);
     let schedule = Shuffled::new(random.fork(), *random.one_of(&STAYS_PER_MILLE));
+    // In some lakes inputs are mended only when they are tried again.
+    let run = *random.one_of(&[Task::RUN, Task::RUN, Task::RUN_FRAMING]);
+    let habits: [&[Task]; 5] = match run {
+        Task::RUN => [
+            &[Task::RUN],
+            &[Task::RUN],
+            &[Task::RUN, Task::DISTRIBUTE],
+            &[Task::PARSE, Task::DISTRIBUTE],
+            &[Task::PARSE],
+        ],
+        _ => [
+            &[Task::RUN_FRAMING],
+            &[Task::RUN_FRAMING, Task::RETRY],
+            &[Task::RETRY],
+            &[Task::RUN_FRAMING, Task::PARSE],
+            &[Task::DISTRIBUTE, Task::RETRY],
+        ],
+    };
     let mut luck = random.fork();
     let director = move |operation: &Operation| {
         // Runner 0 is the producer, whose troubles are not the distributor's.
@@ -74,17 +92,18 @@ fn simulate(seed: u64, decoded: Decoded) -> (Ended, Trace) {
     }));
     for _ in 0..runners {
         let runs = 1 + random.below(6);
+        let tasks = *random.one_of(&habits);
         let lake = Arc::clone(&world);
         actors.push(Box::new(move |seat: &Seat| {
-            for _ in 0..runs {
+            for task in tasks.iter().cycle().take(runs) {
                 // It may lose, die or be refused; a bug that it finds is remembered.
-                let _ = lake.run(&seat.store(lake.lake().store()));
+                let _ = lake.run(&seat.store(lake.lake().store()), *task);
             }
         }));
     }
     // What an observer says is wrong, the watch remembers as what it is.
     let _ = take_turns(world.faults(), actors);
-    let outcome = put.and_then(|()| world.come_to_rest());
+    let outcome = put.and_then(|()| world.come_to_rest(&[run, Task::DISTRIBUTE, Task::RETRY]));
     let trace = world.faults().trace();
     let case = || format!("a random simulation, again with {SEED}={seed}");
     let world = Arc::into_inner(world);
@@ -104,6 +123,10 @@ fn batches(random: &mut Random) -> Vec<Input> {
             events.push(event(id, hour, random.below(3) as u64, random.below(3), note));
             if random.chance(50) {
                 events.push(r#"{"event_id":7}"#.to_owned());
+            }
+            if random.chance(50) {
+                let event = event(id + 12, hour, random.below(3) as u64, random.below(3), note);
+                events.push(format!("{},}}", &event[..event.len() - 1]));
             }
         }
         input(&format!("batch-{number:02}"), &events)

@@ -18,7 +18,8 @@ pub struct Tally {
 }
 
 impl Tally {
-    pub(crate) fn add(&mut self, runs: usize, outcome: Result<(), Violation>) {
+    /// Adds a simulation of so many runs.
+    pub fn add(&mut self, runs: usize, outcome: Result<(), Violation>) {
         self.cases += 1;
         self.runs += runs;
         self.violations.extend(outcome.err());

@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use events_core::ErrorKind;
-use events_core::run::Start;
+use events_core::run::{Job, RejectFilter, Start};
+use events_core::{Error, ErrorKind};
 use futures::executor::block_on;
 use object_store::ObjectStoreExt;
 
@@ -15,6 +15,7 @@ use crate::lake::{Lake, StoreKind};
 use crate::lock_step::faults_with_turns;
 use crate::operation::Operation;
 use crate::oracle::Input;
+use crate::scenario::Task;
 use crate::schedule::Schedule;
 use crate::store::FaultStore;
 use crate::table::Decoded;
@@ -115,20 +116,39 @@ impl World {
         }
     }
 
+    /// Puts more under the name of an input, as an operation of a producer that does not fail.
+    pub fn overwrite(&self, producer: &FaultStore, input: &Input) {
+        // Whoever looks must know before it is there.
+        self.watch().overwrite(input.clone());
+        let _ = block_on(producer.put(&Lake::pending(input), input.bytes.clone().into()));
+    }
+
     /// A run in a process of its own. It may fail as faults will have it; that it finds a bug is remembered.
-    pub fn run(&self, store: &FaultStore) -> Result<(), events_core::Error> {
+    ///
+    /// # Errors
+    /// The run's.
+    pub fn run(&self, store: &FaultStore, task: Task) -> Result<(), Error> {
         let runner = store.runner();
         self.runs.fetch_add(1, Ordering::Relaxed);
-        let name = |_| events_core::Error::Interrupted;
+        let name = |_| Error::Interrupted;
         let start = Start {
             run: format!("r{runner}").parse()?,
             // The day changes now and then.
             date: format!("2026-11-{:02}", 1 + runner % 3).parse().map_err(name)?,
         };
-        let outcome = block_on(self.lake.distributor(store)?.run(&start));
+        let distributor = self.lake.distributor(store, task.level)?;
+        let outcome = block_on(async {
+            match task.job {
+                Job::Run => distributor.run(&start).await,
+                Job::Retry => distributor.retry(&start, &RejectFilter::default()).await,
+                Job::Parse => distributor.parse(&start).await,
+                Job::Distribute => distributor.distribute(&start).await,
+            }
+        });
+        let job = task.job;
         self.faults.note(match &outcome {
-            Ok(report) => format!("runner {runner}: run r{runner} has ended, commit {:?}", report.commit),
-            Err(error) => format!("runner {runner}: run r{runner} has failed: {}", chain(error)),
+            Ok(report) => format!("runner {runner}: {job:?} r{runner} has ended, commit {:?}", report.commit),
+            Err(error) => format!("runner {runner}: {job:?} r{runner} has failed: {}", chain(error)),
         });
         if let Err(error) = &outcome
             && error.kind() == ErrorKind::Bug
@@ -143,11 +163,13 @@ impl World {
     ///
     /// # Errors
     /// When it fails and nothing was late.
-    pub fn run_cleanly(&self) -> Result<(), Broken> {
+    pub fn run_cleanly(&self, task: Task) -> Result<(), Broken> {
         let excused = self.faults.is_anything_late();
-        let run = self.run(&self.faults.store(self.lake.store()));
+        let run = self.run(&self.faults.store(self.lake.store()), task);
         self.so_far()?;
         match run {
+            // There is nothing to distribute.
+            Err(Error::NoStage { .. }) => Ok(()),
             Err(error) if !excused => Err(Invariant::CleanRunSucceeds.broken(chain(&error))),
             _ => Ok(()),
         }
@@ -167,17 +189,17 @@ impl World {
         Ok(())
     }
 
-    /// Runs cleanly until nothing changes, then checks everything.
+    /// Does tasks cleanly in turn until nothing changes, then checks everything.
     ///
     /// # Errors
     /// The first promise that is broken.
-    pub fn come_to_rest(&self) -> Result<(), Broken> {
+    pub fn come_to_rest(&self, tasks: &[Task]) -> Result<(), Broken> {
         self.calm.store(true, Ordering::Relaxed);
         self.so_far()?;
         self.faults.note("clean runs");
         for run in 0.. {
             let before = self.watch().fingerprint()?;
-            self.run_cleanly()?;
+            tasks.iter().try_for_each(|task| self.run_cleanly(*task))?;
             // The first clean run may meet what is late.
             let late = block_on(self.faults.settle());
             self.so_far()?;

@@ -34,7 +34,7 @@ pub(crate) async fn apply(context: &Context, entry: &LogEntry, mut ended: impl F
 async fn carry_out(context: &Context, entry: &LogEntry, ended: &mut impl FnMut(Phase)) -> Result<()> {
     // What is done from here on stands only in the entry.
     Barrier::pass(context.barrier.as_ref())?;
-    publish(context, &entry.publish).await?;
+    publish(context, &entry.publish, Some(entry.sequence)).await?;
     // Their rows are in other files by now.
     for removed in &entry.removed {
         erase::erase_object(&context.zones.trusted, &removed.path()).await?;
@@ -63,8 +63,8 @@ pub(crate) async fn recover(context: &Context, table: &mut Table) -> Result<()> 
     Ok(())
 }
 
-/// Puts staged objects where readers see them, step by step.
-pub(super) async fn publish(context: &Context, publications: &[Publication]) -> Result<()> {
+/// Puts staged objects where readers see them, step by step. `commit` says whose they are, unless they are a parse's.
+pub(super) async fn publish(context: &Context, publications: &[Publication], commit: Option<u64>) -> Result<()> {
     context.progress.enter(Phase::Publish);
     let progress = &context.progress;
     progress.files_expected.store(publications.len() as u64, Ordering::Relaxed);
@@ -75,7 +75,7 @@ pub(super) async fn publish(context: &Context, publications: &[Publication]) -> 
             let later = later.get(&publication.path).map_or(&[][..], |later| later);
             let later: Vec<_> = later.iter().filter(|(later, _)| *later > step).map(|(_, digest)| *digest).collect();
             async move {
-                super::publish::publish(&zones, writers, &publication, &later).await?;
+                super::publish::publish(&zones, writers, &publication, commit, &later).await?;
                 progress.files_published.fetch_add(1, Ordering::Relaxed);
                 Ok(())
             }

@@ -12,14 +12,14 @@ use object_store::{
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
 use crate::error::{Error, Result};
-use crate::run::control::{Digest, Publication, Replaced, Target};
+use crate::run::control::{Digest, Publication, Replaced, Target, is_done};
 use crate::run::writers::Writers;
 use crate::run::zone::{Zone, Zones};
 
 /// How often something is put whose store says that its condition is not met, although it is.
 const PUTS_MAX: usize = 4;
 
-/// Puts a staged object where readers see it. `later` are the digests of what the same commit puts in its place after it:
+/// Puts a staged object of a commit where readers see it; of a parse, which makes none, the commit is `None`. `later` are the digests of what the same commit puts in its place after it:
 /// when one of them is there, this is done.
 ///
 /// # Errors
@@ -28,6 +28,7 @@ pub(super) async fn publish(
     zones: &Zones,
     writers: Writers,
     publication: &Publication,
+    commit: Option<u64>,
     later: &[Digest],
 ) -> Result<()> {
     let target = match publication.zone {
@@ -46,7 +47,13 @@ pub(super) async fn publish(
     };
     match (&publication.replaces, writers) {
         (None, _) => create(target, publication, bytes).await,
-        (Some(replaced), Writers::Many) => replace(target, publication, replaced, later, bytes).await,
+        (Some(replaced), Writers::Many) => {
+            replace(target, publication, replaced, later, bytes, async || match commit {
+                Some(sequence) => is_done(&zones.trusted, sequence).await,
+                None => Ok(false),
+            })
+            .await
+        }
         // What comes after it may be there already, and readers must not see the table go back.
         (Some(_), Writers::Single) if is_there(target, publication, later).await? => Ok(()),
         (Some(_), Writers::Single) => {
@@ -119,12 +126,18 @@ async fn create(target: &Zone, publication: &Publication, bytes: Bytes) -> Resul
 }
 
 /// Replaces the version of an object that the run has read.
+///
+/// That its bytes are there does not say that they have been there all the time: a later commit may have taken away what
+/// this one has added, and what is left is again what this one was to replace. But a later commit is made only when this
+/// one is done. So after a look comes the question whether it `is_done`, and when it was not, the version that was seen is
+/// older than any later commit, and the condition of the put holds against all that happens from then on.
 async fn replace(
     target: &Zone,
     publication: &Publication,
     replaced: &Replaced,
     later: &[Digest],
     bytes: Bytes,
+    is_done: impl AsyncFn() -> Result<bool>,
 ) -> Result<()> {
     let mut e_tag = replaced.e_tag.clone();
     for _ in 0..PUTS_MAX {
@@ -141,7 +154,7 @@ async fn replace(
         if Some(current.digest) == publication.digest || later.contains(&current.digest) {
             return Ok(());
         }
-        if current.digest != replaced.digest {
+        if current.digest != replaced.digest || is_done().await? {
             break;
         }
         e_tag = current.e_tag;

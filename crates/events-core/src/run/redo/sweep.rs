@@ -49,7 +49,7 @@ pub(crate) async fn sweep(context: &Context, newest: u64) -> Result<()> {
 /// What a run whose stage is whole does last: rejects go to the quarantine, and inputs where they stay.
 pub(crate) async fn finish_parse(context: &Context, manifest: &StageManifest) -> Result<()> {
     Barrier::pass(context.barrier.as_ref())?;
-    apply::publish(context, &manifest.quarantine).await?;
+    apply::publish(context, &manifest.quarantine, None).await?;
     apply::move_inputs(context, &manifest.taken, manifest.date).await?;
     put(&context.zones.stage, &layout::stage_moved(&manifest.run), PutPayload::from_static(b"")).await
 }
