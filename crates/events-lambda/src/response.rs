@@ -54,6 +54,7 @@ mod tests {
             date: "2026-11-23".parse().unwrap(),
             commit: Some(1),
             recovered: Vec::new(),
+            superseded: 0,
             totals: counts.clone(),
             repairs: Vec::new(),
             inputs: vec![InputReport { key: path.clone(), counts }; inputs],
