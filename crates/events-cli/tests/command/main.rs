@@ -10,6 +10,7 @@ mod lake;
 mod output;
 mod quarantine;
 mod repair;
+mod reprocess;
 mod run;
 mod s3;
 mod settings;
