@@ -187,3 +187,97 @@ async fn inputs_that_are_processed_again_change_nothing_unless_the_rules_did() {
         assert_eq!(lake.list("stage").await, [""; 0]);
     }
 }
+
+#[tokio::test]
+async fn compacting_merges_files_and_keeps_every_row() {
+    for lake in Lake::each() {
+        let config = Config { fold_below_bytes: 0, ..Config::default() };
+        let mut all = Vec::new();
+        for number in 0..5_u64 {
+            let events: String = (0..6).map(|id| event(number * 6 + id, 1_610_000_000, id as usize, "{}")).collect();
+            lake.put(&format!("landing/pending/{number}.json"), events.clone()).await;
+            lake.run_as(&format!("run-{number}"), config.clone()).await;
+            all.push(events);
+        }
+        assert_eq!(lake.files().await.len(), 15, "three partitions, five runs");
+        let report = lake.distributor(config.clone()).compact(&start("compact")).await.unwrap();
+        assert_eq!((report.commit, report.files_emptied), (Some(6), 12));
+        assert_eq!(sorted(&lake).await, model(&all));
+        let with_rows = {
+            let mut folders: Vec<_> = lake.rows().await.into_iter().map(|row| row.folder).collect();
+            folders.dedup();
+            folders.len()
+        };
+        assert_eq!(with_rows, 3);
+        // Where others may be at work, files stay without rows, because somebody late could make them again.
+        assert_eq!(lake.files().await.len(), if lake.folder.is_some() { 3 } else { 15 });
+        let again = lake.distributor(config.clone()).compact(&start("again")).await.unwrap();
+        assert_eq!(again.commit, None, "nothing is left to merge");
+        // The table goes on.
+        lake.put("landing/pending/more.json", event(3, 1_700_000_000, 0, "\"newer\"") + &all[0]).await;
+        all.push(event(3, 1_700_000_000, 0, "\"newer\""));
+        lake.run_as("more", config.clone()).await;
+        assert_eq!(sorted(&lake).await, model(&all));
+        assert_eq!(lake.list("stage").await, [""; 0]);
+    }
+}
+
+/// Takes everything away that a table says about itself.
+async fn lose_control(lake: &Lake) {
+    use object_store::ObjectStoreExt;
+    for path in lake.list("trusted/control").await {
+        lake.store.delete(&object_store::path::Path::parse(format!("lake/{path}")).unwrap()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_table_that_has_lost_its_log_is_refused_and_can_be_rebuilt() {
+    for lake in Lake::each() {
+        let events: Vec<String> = (0..40).map(|id| event(id, 1_610_000_000, id as usize, "{}")).collect();
+        for (number, batch) in events.chunks(10).enumerate() {
+            run(&lake, number, &batch.concat()).await;
+        }
+        let before = lake.files().await;
+        lose_control(&lake).await;
+        lake.put("landing/pending/x.json", events[0].clone()).await;
+        let error = lake.distributor(Config::default()).run(&start("x")).await.unwrap_err();
+        assert!(error.to_string().contains("events rebuild"), "{error}");
+        let report = lake.distributor(Config::default()).rebuild(&start("rebuild")).await.unwrap();
+        assert_eq!((report.superseded, report.doubled), (0, 0));
+        assert!(report.commit.unwrap() > 1, "no file of the table may get the name of another");
+        assert_eq!(lake.files().await, before);
+        assert_eq!(lake.run_as("x", Config::default()).await.totals.rows, 0, "the index knows it");
+        run(&lake, 100, &(event(3, 1_700_000_000, 1, "\"newer\"") + &event(50, 1_610_000_000, 1, "{}"))).await;
+        let all = [events.concat(), event(3, 1_700_000_000, 1, "\"newer\""), event(50, 1_610_000_000, 1, "{}")];
+        assert_eq!(sorted(&lake).await, model(&all));
+        assert_eq!(lake.list("stage").await, [""; 0]);
+        // A rebuild of a sound table changes no row of it either.
+        lake.distributor(Config::default()).rebuild(&start("again")).await.unwrap();
+        assert_eq!(sorted(&lake).await, model(&all));
+        assert_eq!(run(&lake, 101, &all.concat()).await.totals.rows, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_rebuild_leaves_one_row_of_an_event_that_several_files_have() {
+    for lake in Lake::each() {
+        run(&lake, 1, &(event(1, 1_610_000_000, 0, "\"old\"") + &event(2, 1_610_000_000, 0, "{}"))).await;
+        lose_control(&lake).await;
+        let first = lake.files().await;
+        for path in first.keys() {
+            use object_store::ObjectStoreExt;
+            lake.store.delete(&object_store::path::Path::parse(format!("lake/{path}")).unwrap()).await.unwrap();
+        }
+        run(&lake, 2, &event(1, 1_620_000_000, 1, "\"new\"")).await;
+        lose_control(&lake).await;
+        // Two tables in one, as somebody has copied them together.
+        for (path, bytes) in first {
+            lake.put(&path, bytes).await;
+        }
+        assert_eq!(lake.rows().await.len(), 3);
+        let report = lake.distributor(Config::default()).rebuild(&start("rebuild")).await.unwrap();
+        assert_eq!(report.superseded, 1);
+        let expected = model(&[event(1, 1_620_000_000, 1, "\"new\""), event(2, 1_610_000_000, 0, "{}")]);
+        assert_eq!(sorted(&lake).await, expected);
+    }
+}

@@ -131,6 +131,27 @@ impl Distributor {
         self.attempt(start, Job::Reprocess, Work { dates: Some(dates), ..Work::default() }).await
     }
 
+    /// Merges small files of each partition, up to `file_bytes_max`. The rows of the table stay the same.
+    ///
+    /// # Errors
+    /// As [`Distributor::run`]. Before the commit the table is as it was.
+    pub async fn compact(&self, start: &Start) -> Result<Report> {
+        self.attempt(start, Job::Compact, Work::default()).await
+    }
+
+    /// Makes the log, the checkpoint and the index of a table anew, from its files alone: they are lost or damaged, or files
+    /// were put there or taken away by hand. Of events that several files have, only the row that stays remains. The
+    /// entries of a log that is there are kept, and no longer count; inputs that are pending are not touched.
+    ///
+    /// No other run may be at work.
+    ///
+    /// # Errors
+    /// [`Error::Table`] for a file that is none of a table. It can be moved away, and the rebuild begun again.
+    pub async fn rebuild(&self, start: &Start) -> Result<Report> {
+        let context = self.context(start, Job::Rebuild, 1, &Work::default());
+        Run::begin(Arc::new(context), self.clock.clone(), Job::Rebuild).rebuild().await
+    }
+
     /// Calls `take` with every reject of the quarantine that the filter takes, and the object that it is in.
     ///
     /// # Errors
@@ -168,24 +189,28 @@ impl Distributor {
     async fn attempt(&self, start: &Start, job: Job, work: Work) -> Result<Report> {
         let mut recovered = Vec::new();
         for number in 1..=ATTEMPTS_MAX {
-            let context = Context {
-                config: self.config.clone(),
-                zones: self.zones.clone(),
-                writers: self.writers,
-                start: start.clone(),
-                stage: start.run.stage(job, number),
-                filter: work.filter.clone(),
-                dates: work.dates,
-                stop: Arc::new(Stop::new(self.cancel.clone())),
-                progress: Arc::clone(&self.progress),
-                scratch: Arc::new(Scratch::new(self.scratch.clone())),
-                kinds: Arc::new(Kinds::default()),
-            };
+            let context = self.context(start, job, number, &work);
             if let Some(report) = Run::begin(Arc::new(context), self.clock.clone(), job).attempt(&mut recovered).await?
             {
                 return Ok(report);
             }
         }
         Err(Error::Conflict { table: self.zones.trusted.url().to_owned(), attempts: ATTEMPTS_MAX })
+    }
+
+    fn context(&self, start: &Start, job: Job, attempt: usize, work: &Work) -> Context {
+        Context {
+            config: self.config.clone(),
+            zones: self.zones.clone(),
+            writers: self.writers,
+            start: start.clone(),
+            stage: start.run.stage(job, attempt),
+            filter: work.filter.clone(),
+            dates: work.dates,
+            stop: Arc::new(Stop::new(self.cancel.clone())),
+            progress: Arc::clone(&self.progress),
+            scratch: Arc::new(Scratch::new(self.scratch.clone())),
+            kinds: Arc::new(Kinds::default()),
+        }
     }
 }

@@ -5,86 +5,16 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
-use object_store::{ObjectStoreExt, PutPayload};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::context::Context;
-use super::control::{Digest, Publication, Replaced, Snapshot, Step, TableFile, Target};
-use super::layout;
+use super::control::{Digest, Replaced, Snapshot, Step, TableFile};
 use super::ledger::check_replaced;
 use super::merge::{Placement, Superseded, TableObjects, place};
+use super::outputs::{Destination, Output, start_put};
 use super::remote::{Remote, Ticket};
 use crate::error::{Error, Result};
 use crate::table::{EncodedFile, FileSeries, Kind, KindCache, Rewrite, Row, Source, day, folder};
-
-/// A file that lies in the stage zone and is to become one of the table.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Output {
-    /// The partition's folder.
-    pub(crate) folder: String,
-    pub(crate) destination: Destination,
-    pub(crate) step: Step,
-    pub(crate) digest: u128,
-    pub(crate) rows: u64,
-    /// Those of them that the run brings.
-    pub(crate) new_rows: u64,
-    pub(crate) bytes: u64,
-    tail_bytes: u64,
-}
-
-/// Where a file goes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Destination {
-    /// To a name of its own.
-    New,
-    /// To the place of a file of the table.
-    Replace { name: String, replaced: Replaced },
-}
-
-impl Destination {
-    /// The file that is replaced; empty when none is.
-    fn replaces(&self) -> &str {
-        match self {
-            Self::New => "",
-            Self::Replace { name, .. } => name,
-        }
-    }
-}
-
-impl Output {
-    /// Whether it takes the place of that file.
-    pub(crate) fn replaces(&self, file: &str) -> bool {
-        self.destination.replaces() == file
-    }
-
-    /// The file that it becomes.
-    pub(crate) fn table_file(&self, sequence: u64) -> TableFile {
-        let name = match &self.destination {
-            Destination::New => layout::table_file_name(sequence, self.digest),
-            Destination::Replace { name, .. } => name.clone(),
-        };
-        let (folder, rows, bytes) = (self.folder.clone(), self.rows, self.bytes);
-        TableFile { folder, name, rows, bytes, tail_bytes: self.tail_bytes, digest: Digest(self.digest) }
-    }
-
-    /// How it becomes that file.
-    pub(crate) fn publication(&self, context: &Context, sequence: u64) -> Publication {
-        let replaces = match &self.destination {
-            Destination::New => None,
-            Destination::Replace { replaced, .. } => Some(replaced.clone()),
-        };
-        Publication {
-            stage: layout::stage_out(&context.stage, &self.folder, self.destination.replaces(), self.digest),
-            zone: Target::Trusted,
-            path: self.table_file(sequence).path(),
-            bytes: self.bytes,
-            step: self.step,
-            // The name of a new file has it.
-            digest: replaces.is_some().then_some(Digest(self.digest)),
-            replaces,
-        }
-    }
-}
 
 /// Rows of a partition, by rank of its name and day.
 pub(crate) type Sizes = HashMap<(u32, i32), usize>;
@@ -172,7 +102,7 @@ impl<'a> Files<'a> {
         let fold_below = self.context.config.fold_below_bytes;
         match place(snapshot.partition(&folder), file.length, shrinks, fold_below, spread) {
             Placement::New => self.send(file, folder, new_rows, Destination::New, Step::Add),
-            Placement::Fold { delta } => self.fold(delta, file),
+            Placement::Fold { delta } => self.fold(delta, &file),
             Placement::Rotate { base, delta } => {
                 let objects = TableObjects::new(self.context);
                 let (old_base, old_delta) = (objects.read(base, self.remote)?, objects.read(delta, self.remote)?);
@@ -186,9 +116,9 @@ impl<'a> Files<'a> {
     }
 
     /// Puts new rows into a file that is there. When that loses rows too, it first has both, so that no reader misses one.
-    fn fold(&mut self, delta: &TableFile, new: EncodedFile) -> Result<()> {
+    fn fold(&mut self, delta: &TableFile, new: &EncodedFile) -> Result<()> {
         let old = TableObjects::new(self.context).read(delta, self.remote)?;
-        let (new_rows, new) = (new.rows, joined(&new));
+        let (new_rows, new) = (new.rows, joined(new));
         let replaced = Replaced { digest: delta.digest, e_tag: old.e_tag };
         let superseded = Arc::clone(&self.against.superseded);
         let Some(ids) = superseded.get(&(delta.folder.clone(), delta.name.clone())) else {
@@ -276,36 +206,4 @@ impl<'a> Files<'a> {
 
 fn joined(file: &EncodedFile) -> Bytes {
     file.bytes.concat().into()
-}
-
-/// Puts a file without new rows into the stage zone.
-pub(crate) fn put(
-    context: &Arc<Context>,
-    file: EncodedFile,
-    folder: String,
-    destination: Destination,
-    step: Step,
-    remote: &Remote,
-) -> Result<Output> {
-    let (output, put) = start_put(context, file, folder, destination, step, remote);
-    put.wait().map(|()| output)
-}
-
-fn start_put(
-    context: &Arc<Context>,
-    file: EncodedFile,
-    folder: String,
-    destination: Destination,
-    step: Step,
-    remote: &Remote,
-) -> (Output, Ticket<()>) {
-    let EncodedFile { bytes: pieces, digest, rows, length: bytes, tail: tail_bytes, .. } = file;
-    let path = layout::stage_out(&context.stage, &folder, destination.replaces(), digest);
-    let zone = context.zones.stage.clone();
-    let put = remote.start(async move {
-        let payload: PutPayload = pieces.into_iter().collect();
-        let put = zone.store().put(&zone.path(&path)?, payload).await;
-        put.map(drop).map_err(|error| zone.error("writing", &path, error))
-    });
-    (Output { folder, destination, step, digest, rows, new_rows: 0, bytes, tail_bytes }, put)
 }

@@ -242,6 +242,17 @@ pub(crate) fn table_file(partition_folder: &str, name: &str) -> String {
     format!("{TABLE}/{partition_folder}/{name}")
 }
 
+/// The folder and the name of the [`table_file`] that a path is.
+pub(crate) fn table_file_of(path: &str) -> Option<(&str, &str)> {
+    let (folder, name) = path.strip_prefix(TABLE)?.strip_prefix('/')?.rsplit_once('/')?;
+    name.ends_with(".parquet").then_some((folder, name))
+}
+
+/// The commit that a [`table_file_name`] is of; `None` for a name that somebody else has given.
+pub(crate) fn sequence_of_file(name: &str) -> Option<u64> {
+    name.strip_prefix("part-")?.split_once('-')?.0.parse().ok()
+}
+
 /// In trusted: the segment of a cell in a level of the index. How many cells a level has never changes.
 pub(crate) fn index_segment(level: u8, cell: u32) -> String {
     format!("control/index/level={level:02}/cell={cell:08}.idx")

@@ -42,6 +42,14 @@ pub(crate) fn check_replaced(expected: u64, left_out: u64) -> Result<()> {
     balance("rows to replace", expected, "left out", left_out)
 }
 
+/// Every row of files that become others is in those.
+///
+/// # Errors
+/// [`Error::Ledger`] when the counts differ.
+pub(crate) fn check_kept(before: u64, after: u64) -> Result<()> {
+    balance("rows of files", before, "rows of the files that they become", after)
+}
+
 fn balance(what: &str, count: u64, other: &str, other_count: u64) -> Result<()> {
     if count == other_count {
         return Ok(());

@@ -1,26 +1,24 @@
 //! The phases of a run, one after the other.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::context::Context;
-use super::control::{
-    self, Commit, IndexSegment, LOG_VERSION, LogEntry, Publication, Snapshot, Table, TableFile, Taken,
-};
+use super::control::{self, Commit, IndexSegment, LOG_VERSION, LogEntry, Publication, Snapshot, Table, Taken};
 use super::exchange::{Exchange, Spool, Staged};
-use super::files::{Against, Output};
+use super::files::Against;
 use super::layout::{self, RunId};
 use super::ledger::{Ledger, check_parsed, check_written};
 use super::losers::{Dropped, LoserSpools, Losers};
 use super::merge::{self, Compare, Compared, KnownIds, Shrink, Superseded, UpdateIndex};
+use super::outputs::{Output, files, partitions, sort};
 use super::parse::Parse;
 use super::plan::{Input, Place, Plan};
 use super::quarantine::Quarantine;
 use super::redo;
 use super::remote::on_threads;
-use super::report::{Counts, InputReport, Job, PartitionReport, Phase, PhaseReport, REPORT_VERSION, Report};
+use super::report::{Counts, InputReport, Job, Phase, PhaseReport, REPORT_VERSION, Report};
 use super::stage::{self, StageManifest};
 use super::write::Write;
 use super::writers::Writers;
@@ -32,10 +30,10 @@ pub(crate) type Clock = Arc<dyn Fn() -> Duration + Send + Sync>;
 
 /// A run under way.
 pub(crate) struct Run {
-    context: Arc<Context>,
+    pub(super) context: Arc<Context>,
     clock: Option<Clock>,
     began: Duration,
-    report: Report,
+    pub(super) report: Report,
 }
 
 impl Run {
@@ -48,6 +46,8 @@ impl Run {
             commit: None,
             recovered: Vec::new(),
             superseded: 0,
+            files_emptied: 0,
+            doubled: 0,
             totals: Counts::default(),
             repairs: Vec::new(),
             inputs: Vec::new(),
@@ -60,7 +60,7 @@ impl Run {
     }
 
     /// Ends a phase: notes how long it took.
-    fn end(&mut self, phase: Phase) {
+    pub(super) fn end(&mut self, phase: Phase) {
         if let Some(clock) = &self.clock {
             let now = clock();
             let elapsed_ms = now.saturating_sub(self.began).as_millis() as u64;
@@ -69,7 +69,7 @@ impl Run {
         }
     }
 
-    fn enter(&self, phase: Phase) {
+    pub(super) fn enter(&self, phase: Phase) {
         self.context.progress.enter(phase);
     }
 
@@ -103,20 +103,37 @@ impl Run {
             return Ok(None);
         }
         self.report.commit = Some(entry.sequence);
-        let context = Arc::clone(&self.context);
-        let applied = redo::apply(&context, &entry, |phase| self.end(phase)).await;
-        let name = || zones.trusted.name(&layout::log_entry(entry.sequence));
-        applied.map_err(|error| Error::Unfinished { entry: name(), source: Box::new(error) })?;
+        self.apply(&entry).await?;
         Ok(Some(self.report))
+    }
+
+    /// Commits while nobody else is to be at work.
+    pub(super) async fn commit_and_apply(&mut self, entry: &LogEntry) -> Result<()> {
+        let trusted = self.context.zones.trusted.clone();
+        if control::commit(&trusted, entry).await? == Commit::Lost {
+            self.erase_stage().await;
+            return Err(Error::Conflict { table: trusted.url().to_owned(), attempts: 1 });
+        }
+        self.report.commit = Some(entry.sequence);
+        self.apply(entry).await
+    }
+
+    async fn apply(&mut self, entry: &LogEntry) -> Result<()> {
+        let (context, trusted) = (Arc::clone(&self.context), self.context.zones.trusted.clone());
+        let applied = redo::apply(&context, entry, |phase| self.end(phase)).await;
+        let name = || trusted.name(&layout::log_entry(entry.sequence));
+        applied.map_err(|error| Error::Unfinished { entry: name(), source: Box::new(error) })
     }
 
     /// Everything before the commit. `None`: there is nothing to commit.
     async fn work(&mut self, table: &mut Table) -> Result<Option<LogEntry>> {
         let place = match self.report.job {
-            Job::Run | Job::Parse => Place::Pending,
+            // Nobody asks for a rebuild here.
+            Job::Run | Job::Parse | Job::Rebuild => Place::Pending,
             Job::Retry => Place::Quarantine,
             Job::Reprocess => Place::Processed,
             Job::Distribute => return self.distribute(table).await,
+            Job::Compact => return self.compact(table).await,
         };
         let plan = self.plan(place).await?;
         if plan.inputs.is_empty() {
@@ -130,7 +147,7 @@ impl Run {
     }
 
     /// What is done before the first write of a run that is to commit.
-    async fn begin_writing(&self, table: &mut Table) -> Result<()> {
+    pub(super) async fn begin_writing(&self, table: &mut Table) -> Result<()> {
         self.context.stop.check()?;
         if self.context.writers == Writers::Many {
             control::require_conditional(&self.context.zones.trusted).await?;
@@ -162,7 +179,7 @@ impl Run {
     }
 
     /// Refuses a name that another run has used and left something under.
-    async fn require_new(&self) -> Result<()> {
+    pub(super) async fn require_new(&self) -> Result<()> {
         let (stage, path) = (&self.context.zones.stage, layout::stage(&self.context.stage));
         if redo::is_empty(stage, &path).await? {
             return Ok(());
@@ -172,7 +189,7 @@ impl Run {
     }
 
     /// Erases what this run has staged and will not commit.
-    async fn erase_stage(&self) {
+    pub(super) async fn erase_stage(&self) {
         // What stopped the run is what to tell; what cannot be erased now is in nobody's way, and a later run erases it.
         let _ = redo::erase_stage(&self.context.zones.stage, &self.context.stage).await;
     }
@@ -189,7 +206,7 @@ impl Run {
                 taken.retain(|_| inputs.next().is_some_and(|input| input.counts.events > 0));
             }
             Job::Reprocess => taken.clear(),
-            Job::Run | Job::Parse | Job::Distribute => {}
+            Job::Run | Job::Parse | Job::Distribute | Job::Compact | Job::Rebuild => {}
         }
         if self.report.job == Job::Retry && taken.is_empty() {
             self.erase_stage().await;
@@ -302,7 +319,8 @@ impl Run {
         let written = outputs.iter().map(|output| output.new_rows).sum();
         check_written(&self.report.totals, Ledger { exchanged, written, dropped })?;
         self.report.partitions = partitions(&outputs);
-        let (segments, index_emptied) = self.update_index(&snapshot, &deduplicated).await?;
+        let (segments, index_emptied) =
+            self.update_index(&snapshot, &deduplicated.known, &deduplicated.entries).await?;
         self.end(Phase::Write);
         self.enter(Phase::Publish);
         // The last moment to stop.
@@ -312,19 +330,34 @@ impl Run {
         publish.extend(outputs.iter().map(|output| output.publication(context, sequence)));
         publish.extend(segments.iter().map(|segment| merge::index_publication(context, &snapshot, segment)));
         Ok(LogEntry {
-            version: LOG_VERSION,
-            sequence,
-            run: context.start.run.clone(),
-            job: self.report.job,
-            date: context.start.date,
             publish,
             inputs: work.taken,
             stages: work.stages,
             files: files(&outputs, sequence),
             index: segments,
             index_emptied,
-            totals: self.report.totals.clone(),
+            ..self.entry(sequence)
         })
+    }
+
+    /// An entry of the log that changes nothing.
+    pub(super) fn entry(&self, sequence: u64) -> LogEntry {
+        LogEntry {
+            version: LOG_VERSION,
+            sequence,
+            run: self.context.start.run.clone(),
+            job: self.report.job,
+            date: self.context.start.date,
+            publish: Vec::new(),
+            inputs: Vec::new(),
+            stages: vec![self.context.stage.clone()],
+            files: Vec::new(),
+            removed: Vec::new(),
+            anew: false,
+            index: Vec::new(),
+            index_emptied: Vec::new(),
+            totals: self.report.totals.clone(),
+        }
     }
 
     /// Finds the rows that are dropped: for others of this run, for rows that the table has, and the rows of the table that
@@ -416,23 +449,22 @@ impl Run {
             outputs = Arc::unwrap_or_clone(grown);
             outputs.extend(smaller);
         }
-        outputs.sort_by(|one, two| {
-            one.folder.cmp(&two.folder).then_with(|| one.step.cmp(&two.step)).then_with(|| one.digest.cmp(&two.digest))
-        });
+        sort(&mut outputs);
         Ok(outputs)
     }
 
     /// Writes what the index is to know, and tells which levels are empty by that.
-    async fn update_index(
+    pub(super) async fn update_index(
         &mut self,
         snapshot: &Arc<Snapshot>,
-        deduplicated: &Deduplicated,
+        known: &Arc<KnownIds>,
+        new: &Arc<Spool>,
     ) -> Result<(Vec<IndexSegment>, Vec<u8>)> {
-        if entries(&deduplicated.entries) == 0 {
+        if entries(new) == 0 {
             return Ok((Vec::new(), Vec::new()));
         }
         let context = &self.context;
-        let update = UpdateIndex::new(context, snapshot, &deduplicated.known, &deduplicated.entries);
+        let update = UpdateIndex::new(context, snapshot, known, new);
         let emptied = update.emptied();
         let threads = on_threads(context.config.threads, &context.stop, move |remote| update.work(remote));
         let mut segments: Vec<_> = threads.await?.into_iter().flatten().collect();
@@ -475,35 +507,4 @@ fn is_of_the_moment(error: &Error) -> bool {
 
 fn entries(spool: &Spool) -> u64 {
     (0..spool.len()).map(|lane| spool.entries(lane)).sum()
-}
-
-/// The files that outputs become: where one takes the place of another of the same commit, the later one.
-fn files(outputs: &[Output], sequence: u64) -> Vec<TableFile> {
-    let mut files = BTreeMap::new();
-    for output in outputs {
-        let file = output.table_file(sequence);
-        files.insert((file.folder.clone(), file.name.clone()), file);
-    }
-    files.into_values().collect()
-}
-
-/// What was written to each partition.
-fn partitions(outputs: &[Output]) -> Vec<PartitionReport> {
-    let mut partitions: Vec<PartitionReport> = Vec::new();
-    for output in outputs {
-        match partitions.last_mut() {
-            Some(last) if last.path == output.folder => {
-                last.rows += output.new_rows;
-                last.bytes += output.bytes;
-                last.files += 1;
-            }
-            _ => partitions.push(PartitionReport {
-                path: output.folder.clone(),
-                rows: output.new_rows,
-                bytes: output.bytes,
-                files: 1,
-            }),
-        }
-    }
-    partitions
 }

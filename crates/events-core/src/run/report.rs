@@ -34,6 +34,12 @@ pub struct Report {
     /// Rows that were in the table and gave way to newer versions of the same events.
     #[serde(default)]
     pub superseded: u64,
+    /// Rows beside another of the same event in one file, which a rebuild has found and left.
+    #[serde(default)]
+    pub doubled: u64,
+    /// Files of the table whose rows are in others now: they are gone, or hold no row where they cannot be removed.
+    #[serde(default)]
+    pub files_emptied: u64,
     /// The sum over all inputs.
     pub totals: Counts,
     /// Some of the repairs: the first of each kind in each input, at most [`SampledRepair::A_RUN_MAX`].
@@ -57,6 +63,10 @@ pub enum Job {
     Retry,
     /// Inputs that were processed before to the table, once more.
     Reprocess,
+    /// Small files of the table to larger ones.
+    Compact,
+    /// The files of the table to log and index.
+    Rebuild,
     /// Pending inputs to the stage zone.
     Parse,
     /// The stage zone to the table.

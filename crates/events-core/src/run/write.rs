@@ -11,8 +11,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::context::Context;
 use super::exchange::{Exchange, ScratchFile, Spool};
-use super::files::{Against, Files, Output, Sizes};
+use super::files::{Against, Files, Sizes};
 use super::losers;
+use super::outputs::Output;
 use super::remote::Remote;
 use crate::error::{Error, Result};
 use crate::table::{BATCH_ROWS, Header, Kind, Row, day, header_at, headers, id_at, row_at};

@@ -31,7 +31,7 @@ pub(crate) use file::{FileWriter, encode_staged};
 pub(crate) use kind::{Kind, KindCache, Kinds};
 pub use partition::{PARTITION_VALUE_BYTES_MAX, PartitionKey, escape_partition_value};
 pub(crate) use partition::{day, folder};
-pub(crate) use probe::Probe;
+pub(crate) use probe::{Probe, tail_bytes};
 pub(crate) use read::{Batches, FileRows, Version};
 pub(crate) use rewrite::{Rewrite, RewriteError, Source};
 pub(crate) use row::{Header, Row, header_at, headers, id_at, row_at, rows};

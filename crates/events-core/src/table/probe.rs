@@ -5,7 +5,9 @@ use std::io::Read;
 use bytes::{Buf, Bytes};
 use parquet::bloom_filter::Sbbf;
 use parquet::errors::{ParquetError, Result as ParquetResult};
-use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
+use parquet::file::metadata::{
+    ColumnChunkMetaData, PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData,
+};
 use parquet::file::reader::{ChunkReader, Length};
 
 use super::file::CREATED_BY;
@@ -56,6 +58,18 @@ impl Probe {
     pub(crate) fn may_hold(&self, id: &EventId<'_>) -> bool {
         id.with_text(|id| self.filters.iter().any(|filter| filter.as_ref().is_none_or(|filter| filter.check(id))))
     }
+}
+
+/// How many bytes at the end of a file tell which ids it may hold: those behind its last row group.
+pub(crate) fn tail_bytes(file: &Bytes) -> Result<u64, String> {
+    guard(|| {
+        let reader = ParquetMetaDataReader::new().with_page_index_policy(PageIndexPolicy::Skip);
+        let metadata = reader.parse_and_finish(file).map_err(|error| error.to_string())?;
+        let columns = metadata.row_groups().iter().flat_map(RowGroupMetaData::columns);
+        let ends = columns.map(ColumnChunkMetaData::byte_range).map(|(start, length)| start.saturating_add(length));
+        let rows_end = ends.max().unwrap_or_default();
+        (file.len() as u64).checked_sub(rows_end).ok_or_else(|| "rows behind the end of the file".to_owned())
+    })
 }
 
 /// Whether the filters are of ids as the table has them. Another writer may have kept a UUID in capitals, which is the

@@ -9,7 +9,8 @@ use parquet::file::metadata::ParquetMetaData;
 use super::batch::BATCH_ROWS;
 use super::columns::Columns;
 use super::guard::guard;
-use super::kind::KindCache;
+use super::kind::{Kind, KindCache};
+use super::row::Row;
 
 /// The batches of a Parquet object in memory.
 pub(crate) struct Batches {
@@ -113,6 +114,19 @@ impl FileRows {
             columns.row(row, kind)?.write(block);
         }
         Ok(true)
+    }
+
+    /// Calls `each` with every row and its kind, in the order of the file.
+    pub(crate) fn each(self, kinds: &mut KindCache, mut each: impl FnMut(&Row<'_>, &Kind)) -> Result<(), String> {
+        for columns in self {
+            let columns = columns?;
+            for row in 0..columns.rows() {
+                let (domain, event_type) = columns.kind(row);
+                let (number, kind) = kinds.get(domain, event_type).map_err(message)?;
+                each(&columns.row(row, *number)?, kind);
+            }
+        }
+        Ok(())
     }
 
     /// Calls `each` with the version that each row is whose id has a fingerprint that is `wanted`, in the order of the

@@ -31,6 +31,12 @@ pub(crate) struct LogEntry {
     pub(crate) stages: Vec<RunId>,
     /// The files of the table that are new or have new content.
     pub(crate) files: Vec<TableFile>,
+    /// Files of the table that are to be erased.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) removed: Vec<TableFile>,
+    /// What earlier entries say of files and index does not count: this one says all.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) anew: bool,
     /// Segments of the index that are new or have new content.
     pub(crate) index: Vec<IndexSegment>,
     /// Levels of the index whose entries are all in others now.

@@ -61,6 +61,12 @@ pub(crate) async fn mark_done(trusted: &Zone, sequence: u64) -> Result<()> {
     put_once(trusted, &layout::log_done(sequence), PutPayload::from_static(b"{}\n")).await
 }
 
+/// The newest commit of which anything is there.
+pub(crate) async fn newest(trusted: &Zone) -> Result<u64> {
+    let Listing { last, checkpoint, done, .. } = list(trusted, 0).await?;
+    Ok(last.max(checkpoint.unwrap_or_default()).max(done.last().copied().unwrap_or_default()))
+}
+
 /// Whether there is an entry of that number.
 pub(crate) async fn is_committed(trusted: &Zone, sequence: u64) -> Result<bool> {
     exists(trusted, &layout::log_entry(sequence)).await

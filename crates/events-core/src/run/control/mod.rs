@@ -11,7 +11,7 @@ mod table;
 pub(crate) use entry::{
     Digest, IndexSegment, LOG_VERSION, LogEntry, Publication, Replaced, Step, TableFile, Taken, Target,
 };
-pub(crate) use log::{Commit, commit, is_committed, is_done, mark_done};
+pub(crate) use log::{Commit, commit, is_committed, is_done, mark_done, newest};
 pub(crate) use mark::require_conditional;
 pub(crate) use snapshot::Snapshot;
 pub(crate) use table::Table;

@@ -39,6 +39,15 @@ impl Snapshot {
     /// Goes on by an entry.
     pub(super) fn push(&mut self, entry: &LogEntry) {
         self.sequence = entry.sequence;
+        if entry.anew {
+            self.files.clear();
+            self.index.clear();
+        }
+        for removed in &entry.removed {
+            if let Some(partition) = self.files.get_mut(&removed.folder) {
+                partition.remove(&removed.name);
+            }
+        }
         for file in &entry.files {
             let partition = self.files.entry(file.folder.clone()).or_default();
             partition.insert(file.name.clone(), file.clone());
@@ -54,6 +63,11 @@ impl Snapshot {
     /// The files of a partition, by name.
     pub(crate) fn partition(&self, folder: &str) -> impl Iterator<Item = &TableFile> {
         self.files.get(folder).into_iter().flat_map(BTreeMap::values)
+    }
+
+    /// All partitions, in the order of their folders: their files by name.
+    pub(crate) fn partitions(&self) -> impl Iterator<Item = &BTreeMap<String, TableFile>> {
+        self.files.values()
     }
 
     /// A file of a partition.

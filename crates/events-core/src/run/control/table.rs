@@ -64,6 +64,16 @@ impl Table {
         Ok(Self { snapshot, unfinished, checkpoint })
     }
 
+    /// A table of which an entry that says all is the newest one, and carried out. What the log says before it does not
+    /// count, so the table is noted at once.
+    pub(crate) async fn anew(trusted: &Zone, entry: &LogEntry) -> Result<Self> {
+        let mut snapshot = Snapshot::default();
+        snapshot.push(entry);
+        let mut table = Self { snapshot, unfinished: Vec::new(), checkpoint: 0 };
+        table.write_checkpoint(trusted).await?;
+        Ok(table)
+    }
+
     /// The number of the next commit.
     pub(crate) fn next_sequence(&self) -> u64 {
         self.snapshot.sequence + 1
@@ -71,10 +81,12 @@ impl Table {
 
     /// Notes the table, whose commits are all carried out, when that has not been done for a while.
     pub(crate) async fn note(&mut self, trusted: &Zone) -> Result<()> {
+        let is_new = self.snapshot.sequence < self.checkpoint + ENTRIES_PER_CHECKPOINT;
+        if is_new { Ok(()) } else { self.write_checkpoint(trusted).await }
+    }
+
+    async fn write_checkpoint(&mut self, trusted: &Zone) -> Result<()> {
         let sequence = self.snapshot.sequence;
-        if sequence < self.checkpoint + ENTRIES_PER_CHECKPOINT {
-            return Ok(());
-        }
         log::put_once(trusted, &layout::checkpoint(sequence), log::json(&self.snapshot)?).await?;
         self.checkpoint = sequence;
         let latest = log::json(&Latest { checkpoint: sequence })?;

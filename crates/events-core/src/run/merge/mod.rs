@@ -7,6 +7,7 @@
 //! 4. [`Shrink`]: files lose rows that newer ones replace.
 //! 5. [`UpdateIndex`]: what is new goes to the index.
 
+mod compact;
 mod compare;
 mod known;
 mod object;
@@ -14,6 +15,7 @@ mod place;
 mod shrink;
 mod update;
 
+pub(crate) use compact::Compact;
 pub(crate) use compare::{CANDIDATE_BYTES, Candidate, Compare, Compared, Superseded};
 pub(crate) use known::{Hit, KnownIds, NewEntry};
 pub(crate) use object::TableObjects;

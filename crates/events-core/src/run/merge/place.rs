@@ -44,6 +44,8 @@ pub(crate) fn place<'a>(
     match open[..] {
         [delta] if delta.bytes + bytes <= DELTA_BYTES_MIN => Placement::Fold { delta },
         [] | [_] => Placement::New,
+        // Nothing has to be merged with it.
+        [delta, ..] if delta.rows == 0 => Placement::Fold { delta },
         [delta, base, ..] => {
             let best = (2.0 * base.bytes as f64 * bytes as f64).sqrt() * (0.75 + 0.5 * spread);
             let fits = delta.bytes + bytes <= (best as u64).max(DELTA_BYTES_MIN);

@@ -8,8 +8,8 @@ use super::object::TableObjects;
 use crate::error::{Error, Result};
 use crate::run::context::Context;
 use crate::run::control::{Replaced, Snapshot, Step};
-use crate::run::files::{Destination, Output, put};
 use crate::run::ledger::check_replaced;
+use crate::run::outputs::{Destination, Output, put};
 use crate::run::remote::Remote;
 use crate::table::{KindCache, Rewrite, RewriteError, Source};
 

@@ -32,6 +32,10 @@ pub(crate) async fn apply(context: &Context, entry: &LogEntry, mut ended: impl F
 
 async fn carry_out(context: &Context, entry: &LogEntry, ended: &mut impl FnMut(Phase)) -> Result<()> {
     publish(context, &entry.publish).await?;
+    // Their rows are in other files by now.
+    for removed in &entry.removed {
+        erase::erase_object(&context.zones.trusted, &removed.path()).await?;
+    }
     ended(Phase::Publish);
     move_inputs(context, &entry.inputs, entry.date).await?;
     ended(Phase::Move);

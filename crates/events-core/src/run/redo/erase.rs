@@ -2,7 +2,7 @@
 
 use futures::{StreamExt, TryStreamExt};
 use object_store::path::Path;
-use object_store::{Error as StoreError, ObjectStore};
+use object_store::{Error as StoreError, ObjectStore, ObjectStoreExt};
 
 use crate::error::Result;
 use crate::run::layout::{self, RUNS, RunId};
@@ -24,6 +24,14 @@ pub(crate) async fn erase_stage(stage: &Zone, run: &RunId) -> Result<()> {
         list(stage, &layout::stage(run)).await?.into_iter().partition(|path| *path == begun);
     erase(stage, first).await?;
     erase(stage, last).await
+}
+
+/// Erases an object. One that is gone already is no failure.
+pub(super) async fn erase_object(zone: &Zone, path: &str) -> Result<()> {
+    match zone.store().delete(&zone.path(path)?).await {
+        Ok(()) | Err(StoreError::NotFound { .. }) => Ok(()),
+        Err(error) => Err(zone.error("erasing", path, error)),
+    }
 }
 
 /// The listing is finished before anything is deleted: a store may not like both at once.

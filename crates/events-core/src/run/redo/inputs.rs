@@ -8,6 +8,7 @@ use object_store::{
 };
 use xxhash_rust::xxh3::xxh3_128;
 
+use super::erase::erase_object;
 use super::publish::digest;
 use crate::error::{Error, Result};
 use crate::run::control::Taken;
@@ -56,7 +57,7 @@ async fn move_alone(landing: &Zone, input: &Input, from: &str, to: &str) -> Resu
     {
         return Ok(());
     }
-    erase(landing, from).await
+    erase_object(landing, from).await
 }
 
 /// Renames an input, unless the new name is taken: then `false`.
@@ -71,7 +72,7 @@ async fn rename_new(landing: &Zone, input: &Input, from: &str, to: &str) -> Resu
             if head(landing, to).await?.is_some() || !copy(landing, input, from, to, CopyMode::Overwrite).await? {
                 return Ok(false);
             }
-            erase(landing, from).await?;
+            erase_object(landing, from).await?;
             Ok(true)
         }
         Err(error) => Err(landing.error("moving to", to, error)),
@@ -87,7 +88,7 @@ async fn move_among_many(landing: &Zone, taken: &Taken, from: &str, to: &str) ->
     };
     // What is erased must be what was copied: somebody may have written to the name meanwhile.
     match head(landing, from).await? {
-        Some(object) if copied && is_taken(input, &object) => erase(landing, from).await,
+        Some(object) if copied && is_taken(input, &object) => erase_object(landing, from).await,
         _ => Ok(()),
     }
 }
@@ -177,12 +178,5 @@ async fn head(landing: &Zone, path: &str) -> Result<Option<ObjectMeta>> {
         Ok(object) => Ok(Some(object)),
         Err(StoreError::NotFound { .. }) => Ok(None),
         Err(error) => Err(landing.error("looking at", path, error)),
-    }
-}
-
-async fn erase(landing: &Zone, path: &str) -> Result<()> {
-    match landing.store().delete(&landing.path(path)?).await {
-        Ok(()) | Err(StoreError::NotFound { .. }) => Ok(()),
-        Err(error) => Err(landing.error("erasing", path, error)),
     }
 }

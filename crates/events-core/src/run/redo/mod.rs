@@ -11,4 +11,5 @@ mod sweep;
 
 pub(crate) use apply::{apply, recover};
 pub(crate) use erase::{erase_stage, is_empty};
+pub(crate) use publish::overwrite;
 pub(crate) use sweep::{begin, finish_parse, sweep};

@@ -56,6 +56,13 @@ pub(super) async fn publish(
     }
 }
 
+/// Puts a staged object in the place of whatever is there.
+pub(crate) async fn overwrite(zones: &Zones, publication: &Publication) -> Result<()> {
+    let Some(bytes) = staged(zones, publication).await? else { return Err(changed(&zones.stage, publication)) };
+    let put = put(&zones.trusted, publication, bytes, PutMode::Overwrite).await?;
+    put.map_err(|error| failed(&zones.trusted, publication, error))
+}
+
 /// Publishes within a store; `false` when it cannot rename.
 async fn rename(zones: &Zones, target: &Zone, publication: &Publication, later: &[Digest]) -> Result<bool> {
     let (from, to) = (zones.stage.path(&publication.stage)?, target.path(&publication.path)?);

@@ -1,0 +1,165 @@
+//! Files in the stage zone that are to become files of the table.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use object_store::{ObjectStoreExt, PutPayload};
+
+use super::context::Context;
+use super::control::{Digest, Publication, Replaced, Step, TableFile, Target};
+use super::layout;
+use super::remote::{Remote, Ticket};
+use super::report::PartitionReport;
+use crate::error::Result;
+use crate::table::EncodedFile;
+
+/// A file that lies in the stage zone and is to become one of the table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Output {
+    /// The partition's folder.
+    pub(crate) folder: String,
+    pub(crate) destination: Destination,
+    pub(crate) step: Step,
+    pub(crate) digest: u128,
+    pub(crate) rows: u64,
+    /// Those of them that the run brings.
+    pub(crate) new_rows: u64,
+    pub(crate) bytes: u64,
+    pub(crate) tail_bytes: u64,
+}
+
+/// Where a file goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Destination {
+    /// To a name of its own.
+    New,
+    /// To the place of a file of the table.
+    Replace { name: String, replaced: Replaced },
+}
+
+impl Destination {
+    /// The file that is replaced; empty when none is.
+    fn replaces(&self) -> &str {
+        match self {
+            Self::New => "",
+            Self::Replace { name, .. } => name,
+        }
+    }
+}
+
+impl Output {
+    /// Whether it takes the place of that file.
+    pub(crate) fn replaces(&self, file: &str) -> bool {
+        self.destination.replaces() == file
+    }
+
+    /// The file that it becomes.
+    pub(crate) fn table_file(&self, sequence: u64) -> TableFile {
+        let name = match &self.destination {
+            Destination::New => layout::table_file_name(sequence, self.digest),
+            Destination::Replace { name, .. } => name.clone(),
+        };
+        let (folder, rows, bytes) = (self.folder.clone(), self.rows, self.bytes);
+        TableFile { folder, name, rows, bytes, tail_bytes: self.tail_bytes, digest: Digest(self.digest) }
+    }
+
+    /// How it becomes that file.
+    pub(crate) fn publication(&self, context: &Context, sequence: u64) -> Publication {
+        let replaces = match &self.destination {
+            Destination::New => None,
+            Destination::Replace { replaced, .. } => Some(replaced.clone()),
+        };
+        Publication {
+            stage: layout::stage_out(&context.stage, &self.folder, self.destination.replaces(), self.digest),
+            zone: Target::Trusted,
+            path: self.table_file(sequence).path(),
+            bytes: self.bytes,
+            step: self.step,
+            // The name of a new file has it.
+            digest: replaces.is_some().then_some(Digest(self.digest)),
+            replaces,
+        }
+    }
+}
+
+/// Puts a file without new rows into the stage zone.
+pub(crate) fn put(
+    context: &Arc<Context>,
+    file: EncodedFile,
+    folder: String,
+    destination: Destination,
+    step: Step,
+    remote: &Remote,
+) -> Result<Output> {
+    let (output, put) = start_put(context, file, folder, destination, step, remote);
+    put.wait().map(|()| output)
+}
+
+/// Begins to put a file without new rows into the stage zone.
+pub(crate) fn start_put(
+    context: &Arc<Context>,
+    file: EncodedFile,
+    folder: String,
+    destination: Destination,
+    step: Step,
+    remote: &Remote,
+) -> (Output, Ticket<()>) {
+    let EncodedFile { bytes: pieces, digest, rows, length: bytes, tail: tail_bytes, .. } = file;
+    let path = layout::stage_out(&context.stage, &folder, destination.replaces(), digest);
+    let zone = context.zones.stage.clone();
+    let put = remote.start(async move {
+        let payload: PutPayload = pieces.into_iter().collect();
+        let put = zone.store().put(&zone.path(&path)?, payload).await;
+        put.map(drop).map_err(|error| zone.error("writing", &path, error))
+    });
+    (Output { folder, destination, step, digest, rows, new_rows: 0, bytes, tail_bytes }, put)
+}
+
+/// By partition, and in the order in which they are published.
+pub(crate) fn sort(outputs: &mut [Output]) {
+    outputs.sort_by(|one, two| {
+        one.folder.cmp(&two.folder).then_with(|| one.step.cmp(&two.step)).then_with(|| one.digest.cmp(&two.digest))
+    });
+}
+
+/// The files that outputs become: where one takes the place of another of the same commit, the later one.
+pub(crate) fn files(outputs: &[Output], sequence: u64) -> Vec<TableFile> {
+    let mut files = BTreeMap::new();
+    for output in outputs {
+        let file = output.table_file(sequence);
+        files.insert((file.folder.clone(), file.name.clone()), file);
+    }
+    files.into_values().collect()
+}
+
+/// What was written to each partition.
+pub(crate) fn partitions(outputs: &[Output]) -> Vec<PartitionReport> {
+    let mut partitions: Vec<PartitionReport> = Vec::new();
+    for output in outputs {
+        match partitions.last_mut() {
+            Some(last) if last.path == output.folder => {
+                last.rows += output.new_rows;
+                last.bytes += output.bytes;
+                last.files += 1;
+            }
+            _ => partitions.push(PartitionReport {
+                path: output.folder.clone(),
+                rows: output.new_rows,
+                bytes: output.bytes,
+                files: 1,
+            }),
+        }
+    }
+    partitions
+}
+
+/// What is in each partition.
+pub(crate) fn partitions_of(files: &[TableFile]) -> Vec<PartitionReport> {
+    let partition = |files: &[TableFile]| PartitionReport {
+        path: files[0].folder.clone(),
+        rows: files.iter().map(|file| file.rows).sum(),
+        bytes: files.iter().map(|file| file.bytes).sum(),
+        files: files.len() as u64,
+    };
+    files.chunk_by(|one, two| one.folder == two.folder).map(partition).collect()
+}
