@@ -1,4 +1,4 @@
-//! A run, one of its halves, another try or another reading: from settings to a report and an exit code.
+//! A run, one of its halves or another job on a table: from settings to a report and an exit code.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -24,7 +24,8 @@ use crate::{exit, summary};
 /// Threads that only wait for stores: the core computes on its own.
 const RUNTIME_THREADS: usize = 2;
 
-/// `events run`, `events parse`, `events distribute`, `events reprocess` and `events quarantine retry`.
+/// `events run`, `events parse`, `events distribute`, `events reprocess`, `events compact`, `events rebuild` and
+/// `events quarantine retry`.
 pub(crate) fn command(settings: &JobSettings, console: &Console) -> Result<u8> {
     if settings.dry_run {
         return show_plan(settings, console);
@@ -82,6 +83,8 @@ pub(crate) fn execute(settings: &JobSettings, console: &Console) -> Result<(Repo
             Task::Run => distributor.run(start).await,
             Task::Retry(filter) => distributor.retry(start, filter).await,
             Task::Reprocess(days) => distributor.reprocess(start, *days).await,
+            Task::Compact => distributor.compact(start).await,
+            Task::Rebuild => distributor.rebuild(start).await,
             Task::Parse => distributor.parse(start).await,
             Task::Distribute => distributor.distribute(start).await,
         };

@@ -19,6 +19,9 @@ const REASONS_A_LINE: usize = 5;
 /// What a run did, in a few lines.
 pub(crate) fn render(report: &Report, zones: &Zones) -> String {
     let recovered = recovered(&report.recovered);
+    if let Some(text) = maintenance(report, zones) {
+        return format!("{recovered}{text}");
+    }
     if report.inputs.is_empty() {
         let nothing = match report.job {
             Job::Retry => format!("nothing to retry in `{}`", places::quarantine(&zones.landing, None)),
@@ -30,14 +33,50 @@ pub(crate) fn render(report: &Report, zones: &Zones) -> String {
     let mut grid = Grid::default();
     counts(&mut grid, report, zones);
     match report.job {
-        Job::Run | Job::Retry | Job::Reprocess | Job::Distribute => table(&mut grid, report, zones),
         Job::Parse => grid.line("stage", "", format!("in `{}`, for `events distribute`", zones.stage.url())),
+        _ => table(&mut grid, report, zones),
     }
     if !report.elapsed.is_empty() {
         grid.gap();
         phases(&mut grid, report);
     }
     format!("{recovered}{}\n\n{}", title(report), grid.render())
+}
+
+/// What was done to a table without inputs; `None` for jobs that have some.
+fn maintenance(report: &Report, zones: &Zones) -> Option<String> {
+    let mut grid = Grid::default();
+    match report.job {
+        Job::Compact if report.commit.is_none() => return Some(format!("{}\n", title(report))),
+        Job::Compact => compacted(&mut grid, report, zones),
+        Job::Rebuild => rebuilt(&mut grid, report, zones),
+        _ => return None,
+    }
+    if !report.elapsed.is_empty() {
+        grid.gap();
+        phases(&mut grid, report);
+    }
+    Some(format!("{}\n\n{}", title(report), grid.render()))
+}
+
+fn compacted(grid: &mut Grid, report: &Report, zones: &Zones) {
+    let (files, bytes) = (written(report, |partition| partition.files), written(report, |partition| partition.bytes));
+    grid.line("partitions", Count(report.partitions.len() as u64), format!("in `{}`", places::table(&zones.trusted)));
+    let others = Count(report.files_emptied);
+    grid.line("files", Count(files), format!("{}, with the rows of {others} others", Bytes(bytes)));
+}
+
+fn rebuilt(grid: &mut Grid, report: &Report, zones: &Zones) {
+    let sum = |of: fn(&events_core::run::PartitionReport) -> u64| written(report, of);
+    let (files, bytes, rows) = (sum(|found| found.files), sum(|found| found.bytes), sum(|found| found.rows));
+    grid.line("partitions", Count(report.partitions.len() as u64), format!("in `{}`", places::table(&zones.trusted)));
+    grid.line("files", Count(files), format!("{}", Bytes(bytes)));
+    grid.line("rows", Count(rows), "");
+    grid.line("  events", Count(rows.saturating_sub(report.superseded + report.doubled)), "in the index");
+    grid.line("  gave way", Count(report.superseded), "to versions of the same events in other files");
+    if report.doubled > 0 {
+        grid.line("  doubled", Count(report.doubled), "left beside versions of the same events in one file");
+    }
 }
 
 /// A line about commits that this run has carried out to their end, when there were any.
@@ -57,11 +96,14 @@ fn title(report: &Report) -> String {
         Job::Run => "run",
         Job::Retry => "retry",
         Job::Reprocess => "reprocess",
+        Job::Compact => "compact",
+        Job::Rebuild => "rebuild",
         Job::Parse => "parse",
         Job::Distribute => "distribute",
     };
     let outcome = match report.commit {
         Some(commit) => format!(", commit {commit} of the table"),
+        None if report.job == Job::Compact => ": no files to merge, the table is as it was".to_owned(),
         None if report.job == Job::Reprocess => ": the table is as it was".to_owned(),
         None => String::new(),
     };

@@ -85,6 +85,8 @@ mod tests {
             json!({"Records": [{"eventSource": "aws:s3"}]}),
             json!({"job": "retry"}),
             json!({"job": "reprocess"}),
+            json!({"job": "compact"}),
+            json!({"job": "rebuild"}),
             json!({"job": "fold"}),
             json!({"date": "2026-1-31"}),
             json!({"date": "2026-02-30"}),

@@ -55,6 +55,8 @@ mod tests {
             commit: Some(1),
             recovered: Vec::new(),
             superseded: 0,
+            doubled: 0,
+            files_emptied: 0,
             totals: counts.clone(),
             repairs: Vec::new(),
             inputs: vec![InputReport { key: path.clone(), counts }; inputs],

@@ -1,4 +1,4 @@
-//! The options of `run`, its two halves and `reprocess`, in the groups that they share.
+//! The options of `run`, of its two halves and of the other jobs on a table, in the groups that they share.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -76,6 +76,19 @@ pub(crate) struct ReprocessOptions {
     pub(crate) engine: EngineOptions,
 }
 
+/// `events compact` and `events rebuild`
+#[derive(Debug, Clone, Args)]
+pub(crate) struct MaintainOptions {
+    #[command(flatten)]
+    pub(crate) zones: ZoneOptions,
+    #[command(flatten)]
+    pub(crate) attempt: AttemptOptions,
+    #[command(flatten)]
+    pub(crate) files: FileOptions,
+    #[command(flatten)]
+    pub(crate) engine: EngineOptions,
+}
+
 /// Where the zones are: `--root`, or each on its own, or a root and those that lie elsewhere.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Zones")]
@@ -123,13 +136,21 @@ pub(crate) struct AttemptOptions {
     pub(crate) unsafe_single_writer: Option<bool>,
 }
 
+/// How files of the table are written.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Run")]
+pub(crate) struct FileOptions {
+    /// The compression of the table: zstd, zstd:1 to zstd:22, snappy, lz4 or none [default: zstd]
+    #[arg(long, value_name = "CODEC")]
+    pub(crate) compression: Option<Codec>,
+}
+
 /// What becomes of rows, and how files of the table are written.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Run")]
 pub(crate) struct TableOptions {
-    /// The compression of the table: zstd, zstd:1 to zstd:22, snappy, lz4 or none [default: zstd]
-    #[arg(long, value_name = "CODEC")]
-    pub(crate) compression: Option<Codec>,
+    #[command(flatten)]
+    pub(crate) files: FileOptions,
     /// How many days before and after its own an event is held against the table: one that comes again further away is a
     /// second row, so this is for producers that use ids again, and costs no less; 0 for its own partition only, all for
     /// everything the table ever took [default: all]

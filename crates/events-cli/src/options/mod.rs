@@ -19,8 +19,8 @@ use tracing::level_filters::LevelFilter;
 
 pub(crate) use generate::GenerateOptions;
 pub(crate) use job::{
-    AttemptOptions, DistributeOptions, EngineOptions, ParseOptions, PlanOptions, ReprocessOptions, RunOptions,
-    StartOptions, TableOptions, ZoneOptions,
+    AttemptOptions, DistributeOptions, EngineOptions, MaintainOptions, ParseOptions, PlanOptions, ReprocessOptions,
+    RunOptions, StartOptions, TableOptions, ZoneOptions,
 };
 pub(crate) use quarantine::{FilterOptions, QuarantineCommand, QuarantineOptions, RetryOptions};
 pub(crate) use read::{LimitOptions, ReadOptions};
@@ -53,6 +53,13 @@ pub(crate) enum Command {
     /// Read processed inputs once more, with the rules of now: the table changes only where they give other rows
     #[command(after_help = REPROCESS_LAYERS_HELP)]
     Reprocess(ReprocessOptions),
+    /// Make fewer, larger files of the small ones of each partition; the rows stay the same
+    #[command(after_help = LAYERS_HELP)]
+    Compact(MaintainOptions),
+    /// Make the log and the index of a table anew from its files, when those in `control` are lost or damaged; no other run
+    /// may be at work
+    #[command(after_help = LAYERS_HELP)]
+    Rebuild(MaintainOptions),
     /// Look at rejects, and try them again
     Quarantine(QuarantineOptions),
     /// A filter: damaged JSON of any layout in, one record a line out
@@ -156,6 +163,7 @@ impl Command {
             Self::Parse(options) => Some(&mut options.zones),
             Self::Distribute(options) => Some(&mut options.zones),
             Self::Reprocess(options) => Some(&mut options.zones),
+            Self::Compact(options) | Self::Rebuild(options) => Some(&mut options.zones),
             Self::Quarantine(options) => Some(options.command.zones_mut()),
             Self::Generate(_) | Self::Repair(_) | Self::Demo(_) => None,
         }

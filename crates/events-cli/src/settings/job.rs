@@ -13,8 +13,8 @@ use events_core::run::{DateRange, Job, RejectFilter, RunId, Start};
 use super::{quarantine, read, zones};
 use crate::error::{Error, Result};
 use crate::options::{
-    AttemptOptions, DistributeOptions, EngineOptions, ParseOptions, PlanOptions, ReadOptions, ReprocessOptions,
-    RetryOptions, RunOptions, StartOptions, TableOptions, ZoneOptions,
+    AttemptOptions, DistributeOptions, EngineOptions, MaintainOptions, ParseOptions, PlanOptions, ReadOptions,
+    ReprocessOptions, RetryOptions, RunOptions, StartOptions, TableOptions, ZoneOptions,
 };
 use crate::store::ZoneUrls;
 
@@ -47,6 +47,8 @@ pub(crate) enum Task {
     Retry(RejectFilter),
     /// The inputs of those days once more.
     Reprocess(DateRange),
+    Compact,
+    Rebuild,
     Parse,
     Distribute,
 }
@@ -58,6 +60,8 @@ impl Task {
             Self::Run => Job::Run,
             Self::Retry(_) => Job::Retry,
             Self::Reprocess(_) => Job::Reprocess,
+            Self::Compact => Job::Compact,
+            Self::Rebuild => Job::Rebuild,
             Self::Parse => Job::Parse,
             Self::Distribute => Job::Distribute,
         }
@@ -98,6 +102,14 @@ pub(super) fn resolve_reprocess(options: ReprocessOptions, now: DateTime<Utc>) -
     resolve(Task::Reprocess(days), &zones, StartOptions { date: None, attempt }, config, engine, now)
 }
 
+/// Of [`Task::Compact`] or [`Task::Rebuild`].
+pub(super) fn resolve_maintenance(task: Task, options: MaintainOptions, now: DateTime<Utc>) -> Result<JobSettings> {
+    let MaintainOptions { zones, attempt, files, engine } = options;
+    let table = TableOptions { files, ..TableOptions::default() };
+    let config = resolve_config(&table, &ReadOptions::default(), &engine);
+    resolve(task, &zones, StartOptions { date: None, attempt }, config, engine, now)
+}
+
 /// The job of a demo, the same for everybody: nothing of it is an option.
 pub(super) fn resolve_demo(root: String, now: DateTime<Utc>) -> Result<JobSettings> {
     let zones = ZoneOptions { root: Some(root), ..ZoneOptions::default() };
@@ -134,7 +146,7 @@ fn is_dry(plan: &PlanOptions) -> bool {
 fn resolve_config(table: &TableOptions, read: &ReadOptions, engine: &EngineOptions) -> Config {
     let default = Config::default();
     let config = Config {
-        compression: table.compression.unwrap_or(default.compression),
+        compression: table.files.compression.unwrap_or(default.compression),
         dedup_horizon_days: table.dedup_horizon.map_or(default.dedup_horizon_days, |horizon| horizon.0),
         fold_below_bytes: table.fold_below.map_or(default.fold_below_bytes, |size| size.0),
         partitions_max: table.partitions_max.unwrap_or(default.partitions_max),

@@ -45,6 +45,8 @@ pub(crate) fn resolve(command: Command, now: DateTime<Utc>) -> Result<Settings> 
         Command::Parse(options) => job::resolve_parse(options, now).map(Settings::Job),
         Command::Distribute(options) => job::resolve_distribute(options, now).map(Settings::Job),
         Command::Reprocess(options) => job::resolve_reprocess(options, now).map(Settings::Job),
+        Command::Compact(options) => job::resolve_maintenance(Task::Compact, options, now).map(Settings::Job),
+        Command::Rebuild(options) => job::resolve_maintenance(Task::Rebuild, options, now).map(Settings::Job),
         Command::Quarantine(options) => resolve_quarantine(options.command, now),
         Command::Repair(options) => repair::resolve(options).map(Settings::Repair),
         Command::Generate(options) => generation::resolve(options).map(Settings::Generate),
