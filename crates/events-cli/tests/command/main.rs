@@ -7,6 +7,7 @@ mod halves;
 mod interrupt;
 mod kill;
 mod lake;
+mod maintain;
 mod output;
 mod quarantine;
 mod repair;
