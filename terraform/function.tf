@@ -3,10 +3,12 @@ locals {
 
   # Lambda takes text only, and a variable that nobody set is not there.
   optional_environment = {
-    EVENTS_MEMORY      = var.memory_budget_bytes
-    EVENTS_THREADS     = var.threads
-    EVENTS_COMPRESSION = var.compression
-    EVENTS_REPAIR      = var.repair
+    EVENTS_MEMORY        = var.memory_budget_bytes
+    EVENTS_THREADS       = var.threads
+    EVENTS_COMPRESSION   = var.compression
+    EVENTS_REPAIR        = var.repair
+    EVENTS_DEDUP_HORIZON = var.dedup_horizon_days
+    EVENTS_FOLD_BELOW    = var.fold_below_bytes
   }
 }
 

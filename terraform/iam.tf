@@ -1,6 +1,6 @@
 locals {
-  # Exactly the requests that a run makes. What is not here is not needed: nothing in the table, its log, `processed` and
-  # `quarantine` is ever deleted, and nobody but its producers writes to `pending`.
+  # Exactly the requests that a run makes. What is not here is not needed: nothing in the table, what it says about itself,
+  # `processed` and `quarantine` is ever deleted, and nobody but its producers writes to `pending`.
   function_statements = concat([
     {
       Sid      = "ListLanding"
@@ -19,11 +19,12 @@ locals {
       Condition = { StringLike = { "s3:prefix" = ["events/*"] } }
     },
     {
-      Sid       = "ListLog"
-      Effect    = "Allow"
-      Action    = ["s3:ListBucket"]
-      Resource  = [local.bucket_arns.trusted]
-      Condition = { StringLike = { "s3:prefix" = ["control/log/*"] } }
+      Sid      = "ListTable"
+      Effect   = "Allow"
+      Action   = ["s3:ListBucket"]
+      Resource = [local.bucket_arns.trusted]
+      # A run lists the log, and the table when there is no log yet. It asks for other objects that may not be there.
+      Condition = { StringLike = { "s3:prefix" = ["control/*", "events/*"] } }
     },
     {
       Sid    = "TakeInputs"
@@ -51,16 +52,17 @@ locals {
       Resource = [local.folders.runs]
     },
     {
-      Sid      = "AddToTable"
-      Effect   = "Allow"
-      Action   = ["s3:PutObject"]
+      Sid    = "ChangeTable"
+      Effect = "Allow"
+      # Rows of earlier runs are held against new ones, and small files take new rows in.
+      Action   = ["s3:GetObject", "s3:PutObject"]
       Resource = [local.folders.table]
     },
     {
       Sid      = "Commit"
       Effect   = "Allow"
       Action   = ["s3:GetObject", "s3:PutObject"]
-      Resource = [local.folders.log]
+      Resource = [local.folders.control]
     },
     {
       Sid      = "WriteLogLines"

@@ -22,6 +22,7 @@ locals {
     quarantine = "${local.bucket_arns.landing}/quarantine/*"
     runs       = "${local.bucket_arns.stage}/events/*"
     table      = "${local.bucket_arns.trusted}/events/*"
+    control    = "${local.bucket_arns.trusted}/control/*"
     log        = "${local.bucket_arns.trusted}/control/log/*"
   }
 }

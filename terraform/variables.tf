@@ -186,6 +186,28 @@ variable "repair" {
   }
 }
 
+variable "dedup_horizon_days" {
+  description = "Days before and after its own that an event is held against the table: one that comes again further away is a second row. 0 is its own partition only. Without it, events are held against everything the table ever took."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.dedup_horizon_days == null || try(var.dedup_horizon_days >= 0 && floor(var.dedup_horizon_days) == var.dedup_horizon_days, false)
+    error_message = "The horizon is a whole number of days, at least 0."
+  }
+}
+
+variable "fold_below_bytes" {
+  description = "Bytes below which a file gets the new rows of its partition, instead of another file beside it. 0 makes a file of its own for each run. Without it, 64 MiB."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.fold_below_bytes == null || try(var.fold_below_bytes >= 0 && floor(var.fold_below_bytes) == var.fold_below_bytes, false)
+    error_message = "The size is a whole number of bytes, at least 0."
+  }
+}
+
 variable "log_retention_days" {
   description = "Days for which the log of the function is kept."
   type        = number

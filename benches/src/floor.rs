@@ -60,7 +60,7 @@ struct Share {
 /// Reads the table into memory, and measures how long encoding it takes.
 pub(crate) fn run(lake: &Lake, threads: u16) -> Result<FloorRun> {
     let config = job::config(threads);
-    let config = FileConfig { codec: config.compression, row_group_rows_max: config.row_group_rows_max };
+    let config = FileConfig { codec: config.compression, row_group_rows_max: config.row_group_rows_max, commit: None };
     let mut files = lake.table_files()?.iter().map(|path| read(path)).collect::<Result<Vec<_>>>()?;
     // The largest first, so that no thread begins it when the others are done. The job does likewise.
     files.sort_by_key(|rows| Reverse(rows.count));

@@ -93,13 +93,22 @@ run "hands_settings_to_the_function" {
     threads             = 3
     compression         = "zstd:9"
     repair              = "guess"
+    dedup_horizon_days  = 30
+    fold_below_bytes    = 0
   }
 
   assert {
     condition = {
       for name, value in aws_lambda_function.distributor.environment[0].variables :
-      name => value if contains(["EVENTS_MEMORY", "EVENTS_THREADS", "EVENTS_COMPRESSION", "EVENTS_REPAIR"], name)
-    } == { EVENTS_MEMORY = "536870912", EVENTS_THREADS = "3", EVENTS_COMPRESSION = "zstd:9", EVENTS_REPAIR = "guess" }
+      name => value if !contains(["EVENTS_LANDING", "EVENTS_STAGE", "EVENTS_TRUSTED"], name)
+      } == {
+      EVENTS_MEMORY        = "536870912"
+      EVENTS_THREADS       = "3"
+      EVENTS_COMPRESSION   = "zstd:9"
+      EVENTS_REPAIR        = "guess"
+      EVENTS_DEDUP_HORIZON = "30"
+      EVENTS_FOLD_BELOW    = "0"
+    }
     error_message = "settings are written as the function reads them"
   }
 }
@@ -257,8 +266,8 @@ run "gives_the_function_no_more_than_its_folders" {
       KeepInputs  = ["landing-123456789012/processed/*", "GetObject PutObject PutObjectTagging"]
       KeepRejects = ["landing-123456789012/quarantine/*", "PutObject"]
       UseStage    = ["stage-123456789012/events/*", "GetObject PutObject DeleteObject AbortMultipartUpload"]
-      AddToTable  = ["trusted-123456789012/events/*", "PutObject"]
-      Commit      = ["trusted-123456789012/control/log/*", "GetObject PutObject"]
+      ChangeTable = ["trusted-123456789012/events/*", "GetObject PutObject"]
+      Commit      = ["trusted-123456789012/control/*", "GetObject PutObject"]
     }
     error_message = "each folder has the actions of a run, and deleting is for inputs and the stage"
   }
@@ -271,7 +280,7 @@ run "gives_the_function_no_more_than_its_folders" {
       } == {
       landing = ["pending/*", "processed/*"]
       stage   = ["events/*"]
-      trusted = ["control/log/*"]
+      trusted = ["control/*", "events/*"]
     }
     error_message = "listing is limited to the folders that a run lists"
   }
@@ -401,7 +410,7 @@ run "refuses_values_out_of_range" {
   expect_failures = [
     var.name, var.kms_key_arn, var.stage_retention_days, var.noncurrent_retention_days, var.lambda_zip, var.memory_mb,
     var.timeout_seconds, var.scratch_mb, var.reserved_concurrency, var.memory_budget_bytes, var.threads, var.compression, var.repair,
-    var.log_retention_days, var.database_name, var.table_name, var.event_types, var.years,
+    var.dedup_horizon_days, var.fold_below_bytes, var.log_retention_days, var.database_name, var.table_name, var.event_types, var.years,
   ]
 
   variables {
@@ -418,6 +427,8 @@ run "refuses_values_out_of_range" {
     threads                   = 0
     compression               = "gzip"
     repair                    = "all"
+    dedup_horizon_days        = -1
+    fold_below_bytes          = 0.5
     log_retention_days        = 2
     database_name             = "a-b"
     table_name                = "a b"

@@ -44,9 +44,9 @@ class FolderLake:
         self.table = self.root / "trusted/events"
         self.pending.mkdir(parents=True)
 
-    def run(self):
+    def run(self, *options):
         """Runs the binary on everything pending and returns its exit code."""
-        code, output = events("run", "--root", self.root, "--output", "json")
+        code, output = events("run", "--root", self.root, "--output", "json", *options)
         json.loads(output)
         return code
 

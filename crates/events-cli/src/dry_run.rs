@@ -33,7 +33,7 @@ impl<'a> DryRun<'a> {
         Self {
             is_plan: true,
             run: &settings.start.run,
-            job: settings.job,
+            job: settings.task.job(),
             date: settings.start.date.to_string(),
             landing: zones.landing.url(),
             stage: zones.stage.url(),
@@ -60,9 +60,7 @@ pub(crate) fn render(job: Job, date: NaiveDate, zones: &Zones, plan: &Plan) -> S
     let count = Count(plan.inputs.len() as u64);
     let target = match job {
         Job::Parse => format!("put their rows into the stage zone `{}`", zones.stage.url()),
-        Job::Run | Job::Retry | Job::Distribute => {
-            format!("add their rows to the table `{}`", places::table(&zones.trusted))
-        }
+        _ => format!("add their rows to the table `{}`", places::table(&zones.trusted)),
     };
     format!(
         "{count} inputs, {} in `{pending}`\n\n{}\n\
@@ -70,6 +68,6 @@ pub(crate) fn render(job: Job, date: NaiveDate, zones: &Zones, plan: &Plan) -> S
         Bytes(plan.bytes()),
         grid.render(),
         places::quarantine(&zones.landing, None),
-        places::processed(&zones.landing, date),
+        places::processed(&zones.landing, Some(date)),
     )
 }

@@ -20,10 +20,22 @@ const DEFAULT_FILE: &str = "events.toml";
 const GENERATE: &str = "generate";
 
 /// Options that only make sense where they are typed: where the file is cannot stand in the file, a switch that is
-/// forgotten in one must not turn a filter into nothing, and which rejects are meant differs from call to call. Those of
-/// help are no settings.
-const TYPED_ONLY: [&str; 11] =
-    ["config", "help", "version", "check", "diff", "report", "rejects", "run", "source", "reason", "limit"];
+/// forgotten in one must not turn a filter into nothing, and which rejects or days are meant differs from call to call.
+/// Those of help are no settings.
+const TYPED_ONLY: [&str; 12] = [
+    "config",
+    "help",
+    "version",
+    "check",
+    "diff",
+    "report",
+    "rejects",
+    "run",
+    "source",
+    "reason",
+    "limit",
+    "days-read",
+];
 
 /// A value of a layer.
 struct Setting {

@@ -9,7 +9,7 @@
 //! | `layers` | what was typed on top of variables on top of the settings file |
 //! | `settings` | what that means: every default filled in |
 //! | `zone_url`, `store` | from the URL of a zone to a store |
-//! | `job` | a run, one of its halves or another try, from settings to exit code |
+//! | `job` | a run, one of its halves or another job on a table, from settings to exit code |
 //! | `repair` | `events repair`: a filter from files to lines |
 //! | `quarantine` | `events quarantine`: a look at rejects |
 //! | `interrupt`, `live` | what goes on beside a run: signals, the progress display, log lines |

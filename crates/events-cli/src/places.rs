@@ -21,9 +21,10 @@ pub(crate) fn pending(landing: &Zone) -> String {
     format!("{}/{PENDING}", landing.url())
 }
 
-/// Where inputs of a day are after their run.
-pub(crate) fn processed(landing: &Zone, date: NaiveDate) -> String {
-    format!("{}/processed/date={date}", landing.url())
+/// Where inputs of a day are after their run; of all days without one.
+pub(crate) fn processed(landing: &Zone, date: Option<NaiveDate>) -> String {
+    let below = date.map(|date| format!("/date={date}")).unwrap_or_default();
+    format!("{}/processed{below}", landing.url())
 }
 
 /// Where the rejects of a run are; of all runs without one.

@@ -19,9 +19,13 @@ const REASONS_A_LINE: usize = 5;
 /// What a run did, in a few lines.
 pub(crate) fn render(report: &Report, zones: &Zones) -> String {
     let recovered = recovered(&report.recovered);
+    if let Some(text) = maintenance(report, zones) {
+        return format!("{recovered}{text}");
+    }
     if report.inputs.is_empty() {
         let nothing = match report.job {
             Job::Retry => format!("nothing to retry in `{}`", places::quarantine(&zones.landing, None)),
+            Job::Reprocess => format!("nothing of those days in `{}`", places::processed(&zones.landing, None)),
             _ => format!("nothing pending in `{}`", places::pending(&zones.landing)),
         };
         return format!("{recovered}{nothing}\n");
@@ -29,14 +33,50 @@ pub(crate) fn render(report: &Report, zones: &Zones) -> String {
     let mut grid = Grid::default();
     counts(&mut grid, report, zones);
     match report.job {
-        Job::Run | Job::Retry | Job::Distribute => table(&mut grid, report, zones),
         Job::Parse => grid.line("stage", "", format!("in `{}`, for `events distribute`", zones.stage.url())),
+        _ => table(&mut grid, report, zones),
     }
     if !report.elapsed.is_empty() {
         grid.gap();
         phases(&mut grid, report);
     }
     format!("{recovered}{}\n\n{}", title(report), grid.render())
+}
+
+/// What was done to a table without inputs; `None` for jobs that have some.
+fn maintenance(report: &Report, zones: &Zones) -> Option<String> {
+    let mut grid = Grid::default();
+    match report.job {
+        Job::Compact if report.commit.is_none() => return Some(format!("{}\n", title(report))),
+        Job::Compact => compacted(&mut grid, report, zones),
+        Job::Rebuild => rebuilt(&mut grid, report, zones),
+        _ => return None,
+    }
+    if !report.elapsed.is_empty() {
+        grid.gap();
+        phases(&mut grid, report);
+    }
+    Some(format!("{}\n\n{}", title(report), grid.render()))
+}
+
+fn compacted(grid: &mut Grid, report: &Report, zones: &Zones) {
+    let (files, bytes) = (written(report, |partition| partition.files), written(report, |partition| partition.bytes));
+    grid.line("partitions", Count(report.partitions.len() as u64), format!("in `{}`", places::table(&zones.trusted)));
+    let others = Count(report.files_emptied);
+    grid.line("files", Count(files), format!("{}, with the rows of {others} others", Bytes(bytes)));
+}
+
+fn rebuilt(grid: &mut Grid, report: &Report, zones: &Zones) {
+    let sum = |of: fn(&events_core::run::PartitionReport) -> u64| written(report, of);
+    let (files, bytes, rows) = (sum(|found| found.files), sum(|found| found.bytes), sum(|found| found.rows));
+    grid.line("partitions", Count(report.partitions.len() as u64), format!("in `{}`", places::table(&zones.trusted)));
+    grid.line("files", Count(files), format!("{}", Bytes(bytes)));
+    grid.line("rows", Count(rows), "");
+    grid.line("  events", Count(rows.saturating_sub(report.superseded + report.doubled)), "in the index");
+    grid.line("  gave way", Count(report.superseded), "to versions of the same events in other files");
+    if report.doubled > 0 {
+        grid.line("  doubled", Count(report.doubled), "left beside versions of the same events in one file");
+    }
 }
 
 /// A line about commits that this run has carried out to their end, when there were any.
@@ -55,11 +95,19 @@ fn title(report: &Report) -> String {
     let job = match report.job {
         Job::Run => "run",
         Job::Retry => "retry",
+        Job::Reprocess => "reprocess",
+        Job::Compact => "compact",
+        Job::Rebuild => "rebuild",
         Job::Parse => "parse",
         Job::Distribute => "distribute",
     };
-    let commit = report.commit.map(|commit| format!(", commit {commit} of the table")).unwrap_or_default();
-    format!("{job} {}{commit}", report.run)
+    let outcome = match report.commit {
+        Some(commit) => format!(", commit {commit} of the table"),
+        None if report.job == Job::Compact => ": no files to merge, the table is as it was".to_owned(),
+        None if report.job == Job::Reprocess => ": the table is as it was".to_owned(),
+        None => String::new(),
+    };
+    format!("{job} {}{outcome}", report.run)
 }
 
 fn counts(grid: &mut Grid, report: &Report, zones: &Zones) {
@@ -69,16 +117,19 @@ fn counts(grid: &mut Grid, report: &Report, zones: &Zones) {
     } else {
         format!(", {} of text", Bytes(totals.text_bytes))
     };
-    grid.line("inputs", Count(report.inputs.len() as u64), format!("{}{text}", Bytes(totals.bytes)));
+    let again = if report.job == Job::Reprocess { ", read again" } else { "" };
+    grid.line("inputs", Count(report.inputs.len() as u64), format!("{}{text}{again}", Bytes(totals.bytes)));
     grid.line("records", Count(totals.records), "");
     grid.line("  events", Count(totals.events), "");
     if report.job != Job::Parse {
-        grid.line("    rows", Count(totals.rows), "");
+        grid.line("    rows", Count(totals.rows), rows(report));
         grid.line("    duplicates", Count(totals.duplicates_total()), duplicates(totals));
     }
     let rejects = totals.rejects_total();
     listed(grid, "  rejects", rejects, &by_count(&totals.rejects, |&reason| reason));
-    if report.job == Job::Retry && rejects > 0 {
+    if report.job == Job::Reprocess && rejects > 0 {
+        grid.note("only counted: the quarantine is as it was");
+    } else if report.job == Job::Retry && rejects > 0 {
         grid.note(format!("still in `{}`", places::quarantine(&zones.landing, None)));
     } else if rejects > 0 {
         // Those of a parsed stage are in the quarantine under the name of the run that parsed it.
@@ -86,6 +137,16 @@ fn counts(grid: &mut Grid, report: &Report, zones: &Zones) {
         grid.note(format!("in `{}`", places::quarantine(&zones.landing, run)));
     }
     repaired(grid, totals);
+}
+
+/// What rows are to those that the table had: most are new.
+fn rows(report: &Report) -> String {
+    match (report.superseded, report.totals.rows) {
+        (0, 0) => String::new(),
+        (0, _) if report.job == Job::Reprocess => "new".to_owned(),
+        (0, _) => String::new(),
+        (superseded, _) => format!("{} of the table gave way", Count(superseded)),
+    }
 }
 
 /// What was done within records. What was done between them is no news: most layouts are not lines.
@@ -122,9 +183,14 @@ fn by_count<K, D: Display>(counts: &BTreeMap<K, u64>, name: impl Fn(&K) -> D) ->
 
 fn table(grid: &mut Grid, report: &Report, zones: &Zones) {
     let (files, bytes) = (written(report, |partition| partition.files), written(report, |partition| partition.bytes));
-    let ratio = if bytes == 0 { 0.0 } else { report.totals.text_bytes as f64 / bytes as f64 };
+    // Later files may hold rows of earlier runs as well, so that only those of the first compare with its text.
+    let ratio = if report.commit == Some(1) && bytes > 0 {
+        format!(", {:.1} times smaller than the text", report.totals.text_bytes as f64 / bytes as f64)
+    } else {
+        String::new()
+    };
     grid.line("partitions", Count(report.partitions.len() as u64), format!("in `{}`", places::table(&zones.trusted)));
-    grid.line("files", Count(files), format!("{}, {ratio:.1} times smaller than the text", Bytes(bytes)));
+    grid.line("files", Count(files), format!("{}{ratio}", Bytes(bytes)));
 }
 
 fn written(report: &Report, of: impl Fn(&events_core::run::PartitionReport) -> u64) -> u64 {

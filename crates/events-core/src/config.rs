@@ -104,7 +104,7 @@ impl Config {
     }
 
     pub(crate) fn file_config(&self) -> FileConfig {
-        FileConfig { codec: self.compression, row_group_rows_max: self.row_group_rows_max }
+        FileConfig { codec: self.compression, row_group_rows_max: self.row_group_rows_max, commit: None }
     }
 }
 

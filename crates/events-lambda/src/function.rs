@@ -72,10 +72,10 @@ impl Opened {
             .with_clock(move || began.elapsed())
             .with_cancel(cancel);
         let report = match request.job {
-            // Requests ask for no retry.
-            Job::Run | Job::Retry => distributor.run(&start).await,
             Job::Parse => distributor.parse(&start).await,
             Job::Distribute => distributor.distribute(&start).await,
+            // Requests ask for none of the others.
+            _ => distributor.run(&start).await,
         }?;
         log(&report, began);
         Ok(report)
@@ -93,6 +93,7 @@ fn log(report: &Report, began: Instant) {
         records = totals.records,
         events = totals.events,
         rows = totals.rows,
+        superseded = report.superseded,
         duplicates = totals.duplicates_total(),
         rejects = totals.rejects_total(),
         partitions = report.partitions.len(),

@@ -20,6 +20,8 @@
 //! | `EVENTS_MEMORY` | bytes for rows and keys in memory; without it, half of the function's memory |
 //! | `EVENTS_THREADS` | threads that compute; without it, as many as the function has processors |
 //! | `EVENTS_REPAIR` | how far damaged records are mended: `strict`, `framing`, `lenient` or `guess`; without it, `lenient` |
+//! | `EVENTS_DEDUP_HORIZON` | how many days before and after its own an event is held against the table, or `all`; without it, `all` |
+//! | `EVENTS_FOLD_BELOW` | files of fewer bytes get new rows of their partition, 0 for none; without it, 64 MiB |
 //! | `EVENTS_COMPRESSION` | compression of the table's files: `zstd`, `zstd:1` to `zstd:22`, `snappy`, `lz4` or `none` |
 //! | `AWS_*` | region, credentials and endpoint, as Lambda sets them |
 //!

@@ -17,6 +17,10 @@ const MEMORY: &str = "EVENTS_MEMORY";
 const THREADS: &str = "EVENTS_THREADS";
 const COMPRESSION: &str = "EVENTS_COMPRESSION";
 const REPAIR: &str = "EVENTS_REPAIR";
+const DEDUP_HORIZON: &str = "EVENTS_DEDUP_HORIZON";
+const FOLD_BELOW: &str = "EVENTS_FOLD_BELOW";
+/// The horizon of a table whose events are held against everything it ever took.
+const ALL: &str = "all";
 /// The memory of the function in MiB, which Lambda sets.
 const FUNCTION_MEMORY: &str = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE";
 
@@ -45,6 +49,8 @@ impl Settings {
             memory_bytes: memory_bytes.unwrap_or(Config::DEFAULT_MEMORY_BYTES),
             compression: parsed(COMPRESSION, &variable, |problem: String| problem)?.unwrap_or_default(),
             repair: parsed(REPAIR, &variable, |problem: String| problem)?.unwrap_or_default(),
+            dedup_horizon_days: horizon(&variable)?,
+            fold_below_bytes: number(FOLD_BELOW, &variable)?.unwrap_or(Config::default().fold_below_bytes),
             ..Config::default()
         };
         config.validate()?;
@@ -77,7 +83,15 @@ fn zones(variable: &impl Fn(&str) -> Option<String>) -> Result<ZoneUrls> {
     Ok(urls)
 }
 
-fn number(name: &'static str, variable: &impl Fn(&str) -> Option<String>) -> Result<Option<usize>> {
+/// Days; none for all.
+fn horizon(variable: &impl Fn(&str) -> Option<String>) -> Result<Option<u32>> {
+    if variable(DEDUP_HORIZON).is_some_and(|value| value == ALL) {
+        return Ok(None);
+    }
+    parsed(DEDUP_HORIZON, variable, |_| format!("is neither a number of days nor `{ALL}`"))
+}
+
+fn number<T: FromStr>(name: &'static str, variable: &impl Fn(&str) -> Option<String>) -> Result<Option<T>> {
     parsed(name, variable, |_| "is not a whole number".to_owned())
 }
 
@@ -153,11 +167,26 @@ mod tests {
     }
 
     #[test]
+    fn reads_the_horizon_and_what_is_folded() {
+        let read = |horizon, fold| {
+            let read = config(&[(DEDUP_HORIZON, horizon), (FOLD_BELOW, fold)]);
+            (read.dedup_horizon_days, read.fold_below_bytes)
+        };
+        assert_eq!(read("", ""), (None, Config::default().fold_below_bytes));
+        assert_eq!(read("all", "0"), (None, 0));
+        assert_eq!(read("30", "1048576"), (Some(30), 1 << 20));
+        assert_eq!(read("0", "1"), (Some(0), 1));
+    }
+
+    #[test]
     fn names_the_variable_that_is_wrong() {
         let root = (ROOT, "s3://lake");
         assert_eq!(problem(&[root, (MEMORY, "1 GB")]), "variable `EVENTS_MEMORY`: is not a whole number");
         assert!(problem(&[root, (REPAIR, "all")]).starts_with("variable `EVENTS_REPAIR`: `all` is not one of"));
         assert!(problem(&[root, (COMPRESSION, "gzip")]).starts_with("variable `EVENTS_COMPRESSION`: unknown"));
+        let horizon = "variable `EVENTS_DEDUP_HORIZON`: is neither a number of days nor `all`";
+        assert_eq!(problem(&[root, (DEDUP_HORIZON, "-1")]), horizon);
+        assert_eq!(problem(&[root, (FOLD_BELOW, "64MiB")]), "variable `EVENTS_FOLD_BELOW`: is not a whole number");
         assert!(problem(&[root, (THREADS, "0")]).contains("`threads`"));
     }
 }

@@ -1,14 +1,15 @@
-//! The options of `run` and its two halves, in the groups that they share.
+//! The options of `run`, of its two halves and of the other jobs on a table, in the groups that they share.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use chrono::NaiveDate;
 use clap::Args;
 use clap::builder::BoolishValueParser;
-use events_core::run::RunId;
+use events_core::run::{DateRange, RunId};
 use events_core::table::Codec;
 
-use super::{ReadOptions, date};
+use super::{ReadOptions, date, date_range};
 use crate::units::Size;
 
 /// `events run`
@@ -56,6 +57,38 @@ pub(crate) struct DistributeOptions {
     pub(crate) engine: EngineOptions,
 }
 
+/// `events reprocess`
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ReprocessOptions {
+    #[command(flatten)]
+    pub(crate) zones: ZoneOptions,
+    /// The days whose inputs are read again, by the folders of `processed`: one, or the first and the last of several
+    // Its name differs from that of the day of other commands, which can be set in a lower layer.
+    #[arg(long = "date", value_name = "YYYY-MM-DD[..YYYY-MM-DD]", value_parser = date_range, help_heading = "Inputs")]
+    pub(crate) days_read: Option<DateRange>,
+    #[command(flatten)]
+    pub(crate) attempt: AttemptOptions,
+    #[command(flatten)]
+    pub(crate) table: TableOptions,
+    #[command(flatten)]
+    pub(crate) read: ReadOptions,
+    #[command(flatten)]
+    pub(crate) engine: EngineOptions,
+}
+
+/// `events compact` and `events rebuild`
+#[derive(Debug, Clone, Args)]
+pub(crate) struct MaintainOptions {
+    #[command(flatten)]
+    pub(crate) zones: ZoneOptions,
+    #[command(flatten)]
+    pub(crate) attempt: AttemptOptions,
+    #[command(flatten)]
+    pub(crate) files: FileOptions,
+    #[command(flatten)]
+    pub(crate) engine: EngineOptions,
+}
+
 /// Where the zones are: `--root`, or each on its own, or a root and those that lie elsewhere.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Zones")]
@@ -82,6 +115,14 @@ pub(crate) struct StartOptions {
     /// The day under which inputs and rejects are filed [default: today in UTC]
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = date)]
     pub(crate) date: Option<NaiveDate>,
+    #[command(flatten)]
+    pub(crate) attempt: AttemptOptions,
+}
+
+/// The name of a run, and what it does about others.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Run")]
+pub(crate) struct AttemptOptions {
     /// The name of the run, new for each [default: time and chance]
     #[arg(long, value_name = "NAME")]
     pub(crate) run_id: Option<RunId>,
@@ -98,10 +139,27 @@ pub(crate) struct StartOptions {
 /// How files of the table are written.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Run")]
-pub(crate) struct TableOptions {
+pub(crate) struct FileOptions {
     /// The compression of the table: zstd, zstd:1 to zstd:22, snappy, lz4 or none [default: zstd]
     #[arg(long, value_name = "CODEC")]
     pub(crate) compression: Option<Codec>,
+}
+
+/// What becomes of rows, and how files of the table are written.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Run")]
+pub(crate) struct TableOptions {
+    #[command(flatten)]
+    pub(crate) files: FileOptions,
+    /// How many days before and after its own an event is held against the table: one that comes again further away is a
+    /// second row, so this is for producers that use ids again, and costs no less; 0 for its own partition only, all for
+    /// everything the table ever took [default: all]
+    #[arg(long, value_name = "DAYS")]
+    pub(crate) dedup_horizon: Option<Horizon>,
+    /// Files smaller than this get the new rows of their partition, instead of another file beside them: more means fewer
+    /// files and more rewriting, 0 a file of its own for each run [default: 64MiB]
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) fold_below: Option<Size>,
     /// The most partitions to write to; with more, nothing is written [default: 20000]
     #[arg(long, value_name = "N", help_heading = "Repair and limits")]
     pub(crate) partitions_max: Option<usize>,
@@ -131,4 +189,19 @@ pub(crate) struct PlanOptions {
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true",
         value_name = "BOOL", value_parser = BoolishValueParser::new(), hide_possible_values = true)]
     pub(crate) dry_run: Option<bool>,
+}
+
+/// A number of days, or none for all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Horizon(pub(crate) Option<u32>);
+
+impl FromStr for Horizon {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "all" {
+            return Ok(Self(None));
+        }
+        text.parse().map(|days| Self(Some(days))).map_err(|_| format!("`{text}` is neither a number of days nor `all`"))
+    }
 }

@@ -14,11 +14,13 @@ use std::path::PathBuf;
 use chrono::NaiveDate;
 use clap::builder::{BoolishValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use events_core::run::DateRange;
 use tracing::level_filters::LevelFilter;
 
 pub(crate) use generate::GenerateOptions;
 pub(crate) use job::{
-    DistributeOptions, EngineOptions, ParseOptions, PlanOptions, RunOptions, StartOptions, TableOptions, ZoneOptions,
+    AttemptOptions, DistributeOptions, EngineOptions, MaintainOptions, ParseOptions, PlanOptions, ReprocessOptions,
+    RunOptions, StartOptions, TableOptions, ZoneOptions,
 };
 pub(crate) use quarantine::{FilterOptions, QuarantineCommand, QuarantineOptions, RetryOptions};
 pub(crate) use read::{LimitOptions, ReadOptions};
@@ -48,6 +50,16 @@ pub(crate) enum Command {
     /// The second half of `run` alone: a parsed stage to the table
     #[command(after_help = LAYERS_HELP)]
     Distribute(DistributeOptions),
+    /// Read processed inputs once more, with the rules of now: the table changes only where they give other rows
+    #[command(after_help = REPROCESS_LAYERS_HELP)]
+    Reprocess(ReprocessOptions),
+    /// Make fewer, larger files of the small ones of each partition; the rows stay the same
+    #[command(after_help = LAYERS_HELP)]
+    Compact(MaintainOptions),
+    /// Make the log and the index of a table anew from its files, when those in `control` are lost or damaged; no other run
+    /// may be at work
+    #[command(after_help = LAYERS_HELP)]
+    Rebuild(MaintainOptions),
     /// Look at rejects, and try them again
     Quarantine(QuarantineOptions),
     /// A filter: damaged JSON of any layout in, one record a line out
@@ -69,6 +81,13 @@ const QUARANTINE_LAYERS_HELP: &str = "\
 Each option but those about which rejects are meant can also be set as a variable (EVENTS_ROOT for --root) and as a key \
 of the settings file (root). An option wins over a variable, a variable over the file; a --root wins over zones that were \
 set in a lower place.";
+
+const REPROCESS_LAYERS_HELP: &str = "\
+Inputs stay where they are, and rejects are only counted: the quarantine is as it was, and the exit code is 0.
+
+Each option but --date can also be set as a variable (EVENTS_RUN_ID for --run-id) and as a key of the settings file \
+(run-id). An option wins over a variable, a variable over the file; a --root wins over zones that were set in a lower \
+place.";
 
 const REPAIR_HELP: &str = "\
 Ends with 0 whatever was mended, with 3 when there are rejects, with 4 when a file could not be read, with 6 when the \
@@ -143,6 +162,8 @@ impl Command {
             Self::Run(options) => Some(&mut options.zones),
             Self::Parse(options) => Some(&mut options.zones),
             Self::Distribute(options) => Some(&mut options.zones),
+            Self::Reprocess(options) => Some(&mut options.zones),
+            Self::Compact(options) | Self::Rebuild(options) => Some(&mut options.zones),
             Self::Quarantine(options) => Some(options.command.zones_mut()),
             Self::Generate(_) | Self::Repair(_) | Self::Demo(_) => None,
         }
@@ -153,6 +174,14 @@ impl Command {
 fn date(text: &str) -> Result<NaiveDate, String> {
     let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|date| date.to_string() == text);
     date.ok_or_else(|| format!("`{text}` is not a date such as 2026-01-31"))
+}
+
+/// A day, or the first and the last of several.
+fn date_range(text: &str) -> Result<DateRange, String> {
+    let (first, last) = text.split_once("..").unwrap_or((text, text));
+    let problem = |_| format!("`{text}` is no day such as 2026-01-31 and no range such as 2026-01-01..2026-01-31");
+    let range = DateRange { first: date(first).map_err(problem)?, last: date(last).map_err(problem)? };
+    if range.first <= range.last { Ok(range) } else { Err(format!("`{text}` ends before it begins")) }
 }
 
 fn level() -> impl TypedValueParser<Value = LevelFilter> {

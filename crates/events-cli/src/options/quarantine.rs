@@ -18,6 +18,7 @@ pub(crate) struct QuarantineOptions {
 }
 
 /// What to do with rejects.
+#[expect(clippy::large_enum_variant, reason = "there is one in a process")]
 #[derive(Debug, Clone, Subcommand)]
 pub(crate) enum QuarantineCommand {
     /// Count rejects by reason and object

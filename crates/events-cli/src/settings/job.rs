@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use events_core::config::Config;
-use events_core::run::{Job, RejectFilter, RunId, Start};
+use events_core::run::{DateRange, Job, RejectFilter, RunId, Start};
 
 use super::{quarantine, read, zones};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::options::{
-    DistributeOptions, EngineOptions, ParseOptions, PlanOptions, ReadOptions, RetryOptions, RunOptions, StartOptions,
-    TableOptions, ZoneOptions,
+    AttemptOptions, DistributeOptions, EngineOptions, MaintainOptions, ParseOptions, PlanOptions, ReadOptions,
+    ReprocessOptions, RetryOptions, RunOptions, StartOptions, TableOptions, ZoneOptions,
 };
 use crate::store::ZoneUrls;
 
@@ -23,14 +23,12 @@ const MEMORY_BYTES_MIN: usize = 128 << 20;
 /// What a thread needs to work without waiting for scratch files.
 const MEMORY_BYTES_A_THREAD: usize = 64 << 20;
 
-/// A run, one of its halves, or another try.
+/// A job, and all that it needs to know.
 #[derive(Debug, Clone)]
 pub(crate) struct JobSettings {
-    pub(crate) job: Job,
+    pub(crate) task: Task,
     pub(crate) zones: ZoneUrls,
     pub(crate) start: Start,
-    /// Which rejects are tried again, by [`Job::Retry`].
-    pub(crate) filter: RejectFilter,
     pub(crate) config: Config,
     /// Where the folder for scratch files is made; the system knows a place when this does not.
     pub(crate) scratch: Option<PathBuf>,
@@ -41,29 +39,75 @@ pub(crate) struct JobSettings {
     pub(crate) single_writer: bool,
 }
 
+/// What a job is to do, and on what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Task {
+    Run,
+    /// Those rejects once more.
+    Retry(RejectFilter),
+    /// The inputs of those days once more.
+    Reprocess(DateRange),
+    Compact,
+    Rebuild,
+    Parse,
+    Distribute,
+}
+
+impl Task {
+    /// The job as reports name it.
+    pub(crate) fn job(&self) -> Job {
+        match self {
+            Self::Run => Job::Run,
+            Self::Retry(_) => Job::Retry,
+            Self::Reprocess(_) => Job::Reprocess,
+            Self::Compact => Job::Compact,
+            Self::Rebuild => Job::Rebuild,
+            Self::Parse => Job::Parse,
+            Self::Distribute => Job::Distribute,
+        }
+    }
+}
+
 pub(super) fn resolve_run(options: RunOptions, now: DateTime<Utc>) -> Result<JobSettings> {
     let RunOptions { zones, start, table, read, engine, plan } = options;
     let config = resolve_config(&table, &read, &engine);
-    Ok(JobSettings { dry_run: is_dry(&plan), ..resolve(Job::Run, &zones, start, config, engine, now)? })
+    Ok(JobSettings { dry_run: is_dry(&plan), ..resolve(Task::Run, &zones, start, config, engine, now)? })
 }
 
 pub(super) fn resolve_parse(options: ParseOptions, now: DateTime<Utc>) -> Result<JobSettings> {
     let ParseOptions { zones, start, read, engine, plan } = options;
     let config = resolve_config(&TableOptions::default(), &read, &engine);
-    Ok(JobSettings { dry_run: is_dry(&plan), ..resolve(Job::Parse, &zones, start, config, engine, now)? })
+    Ok(JobSettings { dry_run: is_dry(&plan), ..resolve(Task::Parse, &zones, start, config, engine, now)? })
 }
 
 pub(super) fn resolve_distribute(options: DistributeOptions, now: DateTime<Utc>) -> Result<JobSettings> {
     let DistributeOptions { zones, start, table, engine } = options;
     let config = resolve_config(&table, &ReadOptions::default(), &engine);
-    resolve(Job::Distribute, &zones, start, config, engine, now)
+    resolve(Task::Distribute, &zones, start, config, engine, now)
 }
 
 pub(super) fn resolve_retry(options: RetryOptions, now: DateTime<Utc>) -> Result<JobSettings> {
     let RetryOptions { zones, filter, start, table, read, engine } = options;
     let config = resolve_config(&table, &read, &engine);
-    let job = resolve(Job::Retry, &zones, start, config, engine, now)?;
-    Ok(JobSettings { filter: quarantine::resolve_filter(filter), ..job })
+    resolve(Task::Retry(quarantine::resolve_filter(filter)), &zones, start, config, engine, now)
+}
+
+pub(super) fn resolve_reprocess(options: ReprocessOptions, now: DateTime<Utc>) -> Result<JobSettings> {
+    let ReprocessOptions { zones, days_read, attempt, table, read, engine } = options;
+    let Some(days) = days_read else {
+        let problem = "no days to read again: name them with --date, such as 2026-01-31 or 2026-01-01..2026-01-31";
+        return Err(Error::Missing { problem: problem.to_owned() });
+    };
+    let config = resolve_config(&table, &read, &engine);
+    resolve(Task::Reprocess(days), &zones, StartOptions { date: None, attempt }, config, engine, now)
+}
+
+/// Of [`Task::Compact`] or [`Task::Rebuild`].
+pub(super) fn resolve_maintenance(task: Task, options: MaintainOptions, now: DateTime<Utc>) -> Result<JobSettings> {
+    let MaintainOptions { zones, attempt, files, engine } = options;
+    let table = TableOptions { files, ..TableOptions::default() };
+    let config = resolve_config(&table, &ReadOptions::default(), &engine);
+    resolve(task, &zones, StartOptions { date: None, attempt }, config, engine, now)
 }
 
 /// The job of a demo, the same for everybody: nothing of it is an option.
@@ -71,24 +115,24 @@ pub(super) fn resolve_demo(root: String, now: DateTime<Utc>) -> Result<JobSettin
     let zones = ZoneOptions { root: Some(root), ..ZoneOptions::default() };
     let engine = EngineOptions::default();
     let config = resolve_config(&TableOptions::default(), &ReadOptions::default(), &engine);
-    resolve(Job::Run, &zones, StartOptions::default(), config, engine, now)
+    resolve(Task::Run, &zones, StartOptions::default(), config, engine, now)
 }
 
 fn resolve(
-    job: Job,
+    task: Task,
     zones: &ZoneOptions,
     start: StartOptions,
     config: Config,
     engine: EngineOptions,
     now: DateTime<Utc>,
 ) -> Result<JobSettings> {
+    let StartOptions { date, attempt: AttemptOptions { run_id, wait, unsafe_single_writer } } = start;
     Ok(JobSettings {
-        job,
+        task,
         zones: zones::resolve(zones)?,
-        wait: Duration::from_secs(start.wait.unwrap_or_default()),
-        single_writer: start.unsafe_single_writer.unwrap_or_default(),
-        start: resolve_start(start, now),
-        filter: RejectFilter::default(),
+        wait: Duration::from_secs(wait.unwrap_or_default()),
+        single_writer: unsafe_single_writer.unwrap_or_default(),
+        start: Start { run: run_id.unwrap_or_else(|| new_run_id(now)), date: date.unwrap_or_else(|| now.date_naive()) },
         config,
         scratch: engine.scratch,
         dry_run: false,
@@ -102,15 +146,13 @@ fn is_dry(plan: &PlanOptions) -> bool {
 fn resolve_config(table: &TableOptions, read: &ReadOptions, engine: &EngineOptions) -> Config {
     let default = Config::default();
     let config = Config {
-        compression: table.compression.unwrap_or(default.compression),
+        compression: table.files.compression.unwrap_or(default.compression),
+        dedup_horizon_days: table.dedup_horizon.map_or(default.dedup_horizon_days, |horizon| horizon.0),
+        fold_below_bytes: table.fold_below.map_or(default.fold_below_bytes, |size| size.0),
         partitions_max: table.partitions_max.unwrap_or(default.partitions_max),
         ..resolve_engine(engine)
     };
     read::resolve(read.repair, &read.limits, &config)
-}
-
-fn resolve_start(options: StartOptions, now: DateTime<Utc>) -> Start {
-    Start { run: options.run_id.unwrap_or_else(|| new_run_id(now)), date: options.date.unwrap_or(now.date_naive()) }
 }
 
 /// Sorts by time, and two runs of one second differ with near certainty.

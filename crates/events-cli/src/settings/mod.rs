@@ -14,7 +14,7 @@ use chrono::{DateTime, Utc};
 
 pub(crate) use console::{ConsoleSettings, resolve_console};
 pub(crate) use generation::GenerateSettings;
-pub(crate) use job::JobSettings;
+pub(crate) use job::{JobSettings, Task};
 pub(crate) use quarantine::{QuarantineSettings, View};
 pub(crate) use repair::{DecompressionLimits, Product, RepairSettings, Source};
 
@@ -44,6 +44,9 @@ pub(crate) fn resolve(command: Command, now: DateTime<Utc>) -> Result<Settings> 
         Command::Run(options) => job::resolve_run(options, now).map(Settings::Job),
         Command::Parse(options) => job::resolve_parse(options, now).map(Settings::Job),
         Command::Distribute(options) => job::resolve_distribute(options, now).map(Settings::Job),
+        Command::Reprocess(options) => job::resolve_reprocess(options, now).map(Settings::Job),
+        Command::Compact(options) => job::resolve_maintenance(Task::Compact, options, now).map(Settings::Job),
+        Command::Rebuild(options) => job::resolve_maintenance(Task::Rebuild, options, now).map(Settings::Job),
         Command::Quarantine(options) => resolve_quarantine(options.command, now),
         Command::Repair(options) => repair::resolve(options).map(Settings::Repair),
         Command::Generate(options) => generation::resolve(options).map(Settings::Generate),

@@ -118,7 +118,8 @@ fn puts_what_can_be_mended_into_the_table_and_keeps_the_rest() {
     assert_eq!((totals.events, totals.rows, totals.repaired, totals.rejects_total()), (2, 2, 2, 2), "{totals:?}");
     assert_eq!(report.commit, Some(2));
     assert_eq!(lake.log(), (vec![1, 2], vec![1, 2]));
-    assert_eq!(lake.files("lake/trusted/events").len(), 2);
+    // The file of the first run has taken the rows in.
+    assert_eq!(lake.files("lake/trusted/events").len(), 1);
     let reasons: Vec<_> = documents(&lake, "show").iter().map(|line| line["reason"].clone()).collect();
     assert_eq!(reasons.len(), 2);
     assert!(reasons.contains(&"truncated".into()) && reasons.contains(&"wrong_type".into()), "{reasons:?}");

@@ -75,6 +75,31 @@ fn takes_level_and_limits_from_any_layer() {
 }
 
 #[test]
+fn takes_horizon_and_folding_from_any_layer() {
+    let lake = Lake::new();
+    let count = |id: &str, day: &str, arguments: &str, variables: &[(&str, &str)]| {
+        let event = format!(r#"{{"event_id":"{id}","timestamp":"{day}T00:00:00Z","domain":"d","event_type":"t"}}"#);
+        lake.write("lake/landing/pending/a.json", &event);
+        let finished =
+            Finished::of(lake.command(&format!("run --root lake {arguments}")).envs(variables.iter().copied()));
+        assert_eq!(finished.code, 0, "{finished:?}");
+        lake.files("lake/trusted/events").len()
+    };
+    lake.write("events.toml", "dedup-horizon = 3\nfold-below = 0\n");
+    assert_eq!(count("a", "2026-01-01", "", &[]), 1);
+    assert_eq!(count("b", "2026-01-01", "", &[]), 2);
+    // Further away than the horizon, it is another event.
+    assert_eq!(count("a", "2026-01-09", "", &[]), 3);
+    assert_eq!(count("a", "2026-01-20", "", &[("EVENTS_DEDUP_HORIZON", "0")]), 4);
+    assert_eq!(count("c", "2026-01-09", "", &[("EVENTS_FOLD_BELOW", "1MiB")]), 4);
+    assert_eq!(count("b", "2026-01-09", "--dedup-horizon all --fold-below 1MB", &[("EVENTS_DEDUP_HORIZON", "0")]), 4);
+    let mut command = lake.command("run --root lake");
+    Finished::of(command.env("EVENTS_DEDUP_HORIZON", "week")).fails(2, &["variable `EVENTS_DEDUP_HORIZON`", "week"]);
+    lake.write("events.toml", "fold-below = 'x'\n");
+    lake.events("run --root lake").fails(2, &["key `fold-below` of `events.toml`", "`x`"]);
+}
+
+#[test]
 fn names_the_key_and_the_file_of_a_wrong_setting() {
     let lake = Lake::new();
     let refused = |toml: &str, texts: &[&str]| {

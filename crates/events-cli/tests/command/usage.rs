@@ -24,6 +24,9 @@ fn refuses_a_size_or_a_date_that_is_none() {
     lake.events("run --root lake --record-max 2GB").fails(2, &["record_bytes_max", "1 GiB"]);
     lake.events("run --root lake --keys-max 0").fails(2, &["keys_max", "at least 1"]);
     lake.events("run --root lake --ratio-max many").fails(2, &["--ratio-max", "many"]);
+    lake.events("run --root lake --fold-below few").fails(2, &["few", "512MiB"]);
+    lake.events("run --root lake --dedup-horizon 1.5").fails(2, &["1.5", "a number of days nor `all`"]);
+    lake.events("parse --root lake --fold-below 0").fails(2, &["--fold-below"]);
     lake.events("run --root lake --date 2026-02-30").fails(2, &["2026-02-30", "2026-01-31"]);
     lake.events("run --root lake --date 2026-1-5").fails(2, &["2026-1-5"]);
 }
@@ -88,6 +91,11 @@ fn lists_exit_codes_in_the_help() {
     for code in ["  0 ", "  1 ", "  2 ", "  3 ", "  4 ", "  5 ", "  6 ", "130 "] {
         assert!(help.stdout.contains(code), "{code} is not in {}", help.stdout);
     }
-    assert_eq!(lake.events("run --help").code, 0);
+    let run = lake.events("run --help");
+    assert_eq!(run.code, 0);
+    for default in ["[default: all]", "[default: 64MiB]"] {
+        let words: Vec<_> = run.stdout.split_whitespace().collect();
+        assert!(words.join(" ").contains(default), "{run:?}");
+    }
     assert_eq!(lake.events("--version").stdout, concat!("events ", env!("CARGO_PKG_VERSION"), "\n"));
 }

@@ -7,7 +7,7 @@ use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, Encoding};
 use parquet::errors::{ParquetError, Result};
-use parquet::file::metadata::SortingColumn;
+use parquet::file::metadata::{KeyValue, SortingColumn};
 use parquet::file::properties::{BloomFilterPosition, EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
@@ -26,18 +26,30 @@ pub struct FileConfig {
     pub codec: Codec,
     /// The most rows of a row group.
     pub row_group_rows_max: usize,
+    /// The commit that puts a file into the place of another one, which its metadata then says as `commit`: a file that gets
+    /// back the rows that it had must not get back the bytes, by which somebody late would take it for what it was. Default
+    /// none: the same rows are the same bytes.
+    pub commit: Option<u64>,
 }
 
 impl FileConfig {
+    /// These settings for files that are written anew by a commit.
+    pub(crate) fn anew_by(self, commit: u64) -> Self {
+        Self { commit: Some(commit), ..self }
+    }
+
     /// 131,072 rows: a row group is encoded in memory, and this many of our rows are some 10 MB.
     pub const DEFAULT_ROW_GROUP_ROWS_MAX: usize = 128 << 10;
 }
 
 impl Default for FileConfig {
     fn default() -> Self {
-        Self { codec: Codec::Zstd(1), row_group_rows_max: Self::DEFAULT_ROW_GROUP_ROWS_MAX }
+        Self { commit: None, codec: Codec::Zstd(1), row_group_rows_max: Self::DEFAULT_ROW_GROUP_ROWS_MAX }
     }
 }
+
+/// In the metadata of a file that took the place of another one: the commit that put it there.
+const COMMIT: &str = "commit";
 
 /// The false positives of the Bloom filter on `event_id`.
 const BLOOM_FILTER_FPP: f64 = 0.001;
@@ -69,6 +81,7 @@ fn properties(config: &FileConfig, rows: usize) -> WriterProperties {
         .set_column_bloom_filter_max_ndv(column(column::EVENT_ID), rows.clamp(1, config.row_group_rows_max) as u64)
         .set_max_row_group_row_count(Some(config.row_group_rows_max))
         .set_sorting_columns(Some(sorting.to_vec()))
+        .set_key_value_metadata(config.commit.map(|commit| vec![KeyValue::new(COMMIT.to_owned(), commit.to_string())]))
         .build()
 }
 
