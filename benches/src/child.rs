@@ -1,7 +1,7 @@
 //! Each measurement has a process of its own, so that none finds the memory that another has warmed or grown.
 
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use events_core::json::Level;
@@ -16,7 +16,19 @@ use crate::repair::pass::{self, Pass};
 
 /// Runs the job in a child, with repair up to that level.
 pub(crate) fn job(lake: &Lake, threads: u16, level: Level) -> Result<JobRun> {
-    start("run", &[place(lake, &threads.to_string()), vec![("--level", level.name().as_ref())]].concat())
+    job_of(&this()?, lake, threads, level)
+}
+
+/// The same in a child of another build of this program.
+pub(crate) fn job_of(program: &Path, lake: &Lake, threads: u16, level: Level) -> Result<JobRun> {
+    let threads = threads.to_string();
+    let options = [place(lake, &threads), vec![("--level", level.name().as_ref())]].concat();
+    start_program(program, "run", &options)
+}
+
+/// This program.
+pub(crate) fn this() -> Result<PathBuf> {
+    std::env::current_exe().map_err(Error::io("finding", "this program".as_ref()))
 }
 
 /// Measures the floor of the table that the job has made, in a child.
@@ -40,13 +52,16 @@ fn place<'a>(lake: &'a Lake, threads: &'a str) -> Vec<(&'static str, &'a OsStr)>
 
 /// Starts this program again and reads its answer.
 fn start<T: DeserializeOwned>(errand: &'static str, options: &[(&str, &OsStr)]) -> Result<T> {
-    let program = std::env::current_exe().map_err(Error::io("finding", "this program".as_ref()))?;
-    let mut command = Command::new(&program);
+    start_program(&this()?, errand, options)
+}
+
+fn start_program<T: DeserializeOwned>(program: &Path, errand: &'static str, options: &[(&str, &OsStr)]) -> Result<T> {
+    let mut command = Command::new(program);
     command.args(["child", errand]);
     for (name, value) in options {
         command.arg(name).arg(value);
     }
-    let output = command.stderr(Stdio::inherit()).output().map_err(Error::io("starting", &program))?;
+    let output = command.stderr(Stdio::inherit()).output().map_err(Error::io("starting", program))?;
     if !output.status.success() {
         return Err(Error::Child { errand, status: output.status });
     }

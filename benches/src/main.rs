@@ -1,5 +1,5 @@
 //! Benchmarks: the whole job, each time beside its *floor*, which is the pure encoding of the rows that it wrote; and
-//! repair.
+//! repair and the table.
 //!
 //! Wall time says more about the machine than about the job; the ratio of the two survives another machine.
 //! `README.md` tells how to run it and how to read the figures.
@@ -16,6 +16,7 @@
 //! | `machine`, `grid` | what people read |
 //! | `suite` | the cases in turn |
 //! | `repair` | what repair recovers, and how fast |
+//! | `table` | what it costs to add to a table |
 
 mod case;
 mod child;
@@ -31,6 +32,7 @@ mod outcome;
 mod repair;
 mod spread;
 mod suite;
+mod table;
 mod usage;
 mod verify;
 
@@ -46,6 +48,7 @@ fn main() -> ExitCode {
         Some(Command::Child(errand)) => child::run(errand),
         Some(Command::Repair(repair)) if repair.check => repair::check(&repair.folder(), repair.threads),
         Some(Command::Repair(repair)) => repair::measure(repair),
+        Some(Command::Table(options)) => table::measure(options),
         None if options.check => suite::check(&options),
         None => suite::measure(&options),
     };

@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use events_core::json::Level;
+use tempfile::TempDir;
 
 use crate::case::Case;
+use crate::error::{Error, Result};
 use crate::repair::Peers;
 
 /// Measures the job beside the pure encoding of the rows that it writes.
@@ -58,6 +60,8 @@ impl Options {
 pub(crate) enum Command {
     /// Measures repair: what it recovers of damaged records, and how fast it is.
     Repair(RepairOptions),
+    /// Measures the table: micro-batches into a large one, a bulk load beside the build before, and a thousand micro-batches.
+    Table(TableOptions),
     /// One measurement, in a process of its own.
     #[command(subcommand, hide = true)]
     Child(Errand),
@@ -97,6 +101,68 @@ impl RepairOptions {
     /// Where temporary folders are made.
     pub(crate) fn folder(&self) -> PathBuf {
         self.folder.clone().unwrap_or_else(std::env::temp_dir)
+    }
+}
+
+/// What of the table is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TablePart {
+    /// Micro-batches into a table of 10 million rows
+    Micro,
+    /// 1 GB into an empty table, beside the build before
+    Bulk,
+    /// A thousand micro-batches
+    Series,
+}
+
+/// `table`
+#[derive(Debug, Clone, Args)]
+pub(crate) struct TableOptions {
+    /// What to measure [default: all]
+    #[arg(value_name = "PART", value_enum)]
+    parts: Vec<TablePart>,
+    /// Micro-batches of each sort
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) runs: u32,
+    /// Bulk loads of 3.3 million rows that make the table
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) loads: u32,
+    /// Pairs of bulk loads
+    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) pairs: u32,
+    /// Micro-batches one after the other
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) batches: u64,
+    /// This program of the build before
+    #[arg(long, value_name = "FILE")]
+    pub(crate) before: Option<PathBuf>,
+    /// Where the times of the series are written
+    #[arg(long, value_name = "FILE")]
+    pub(crate) csv: Option<PathBuf>,
+    /// Where they are drawn
+    #[arg(long, value_name = "FILE")]
+    pub(crate) chart: Option<PathBuf>,
+    /// Where the folder for inputs and tables is made; about 6 GB [default: the system's folder for such]
+    #[arg(long, value_name = "DIR")]
+    folder: Option<PathBuf>,
+}
+
+impl TableOptions {
+    /// What was asked for.
+    pub(crate) fn parts(&self) -> &[TablePart] {
+        if self.parts.is_empty() { TablePart::value_variants() } else { &self.parts }
+    }
+
+    /// Where temporary folders are made.
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.folder.clone().unwrap_or_else(std::env::temp_dir)
+    }
+
+    /// A folder that is gone when it is dropped.
+    pub(crate) fn temporary(&self) -> Result<TempDir> {
+        let parent = self.folder();
+        let folder = tempfile::Builder::new().prefix("events-bench-").tempdir_in(&parent);
+        folder.map_err(Error::io("creating a folder in", &parent))
     }
 }
 
