@@ -166,7 +166,8 @@ impl<'a> Files<'a> {
             .into_iter()
             .map(|(file, ids)| Source { file, drop: move |id| ids.is_some_and(|ids| ids.contains(&id)) })
             .collect();
-        let rewrite = Rewrite::open(sources, &mut self.old_kinds, &self.context.config.file_config(), file_bytes_max)
+        let config = self.context.config.file_config().anew_by(self.against.snapshot.sequence + 1);
+        let rewrite = Rewrite::open(sources, &mut self.old_kinds, &config, file_bytes_max)
             .map_err(|error| failed(error.problem))?;
         check_replaced(lost as u64, rewrite.dropped())?;
         rewrite.map(|file| file.map_err(|error| failed(error.problem))).collect()

@@ -103,13 +103,13 @@ impl Losers {
                 // Different ids of one hash each get the hits of both, and only one of them is there.
                 let (hash, _) = winners[hit.hash];
                 let same = winners[hit.hash..].iter().take_while(|(other, _)| *other == hash).count();
-                for index in hit.hash..hit.hash + same {
+                for (index, known) in known.iter_mut().enumerate().skip(hit.hash).take(same) {
                     let key = key(index);
-                    if !is_within(horizon, key, hit.partition, &self.context.kinds.name(key.kind)) {
+                    if !is_within(horizon, key, hit.partition, || self.context.kinds.name(key.kind)) {
                         continue;
                     }
                     if hit.check == version_check(key.timestamp, key.digest) {
-                        known[index] = true;
+                        *known = true;
                     } else {
                         candidates.push((index, hit.partition.clone()));
                     }
@@ -155,10 +155,10 @@ impl Losers {
 }
 
 /// Whether a row is held against what went to a partition. With a horizon of no days that is the row's own alone.
-fn is_within(horizon: Option<u32>, key: &Key, partition: &PartitionKey, name: &str) -> bool {
+fn is_within(horizon: Option<u32>, key: &Key, partition: &PartitionKey, name: impl Fn() -> String) -> bool {
     match horizon {
         None => true,
-        Some(0) => partition.day == day(key.timestamp) && partition.domain_event_type == name,
+        Some(0) => partition.day == day(key.timestamp) && partition.domain_event_type == name(),
         Some(days) => partition.day.abs_diff(day(key.timestamp)) <= days,
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use events_core::run::{Job, RejectFilter, Start};
+use events_core::run::{DateRange, Job, RejectFilter, Start};
 use events_core::{Error, ErrorKind};
 use futures::executor::block_on;
 use object_store::ObjectStoreExt;
@@ -143,6 +143,14 @@ impl World {
                 Job::Retry => distributor.retry(&start, &RejectFilter::default()).await,
                 Job::Parse => distributor.parse(&start).await,
                 Job::Distribute => distributor.distribute(&start).await,
+                Job::Compact => distributor.compact(&start).await,
+                // Everything that was ever filed.
+                Job::Reprocess => {
+                    let day = |text: &str| text.parse().map_err(name);
+                    let dates = DateRange { first: day("2026-11-01")?, last: day("2026-11-30")? };
+                    distributor.reprocess(&start, dates).await
+                }
+                Job::Rebuild => distributor.rebuild(&start).await,
             }
         });
         let job = task.job;

@@ -47,6 +47,8 @@ pub(crate) fn groups<'a>(files: impl Iterator<Item = &'a TableFile>, full_bytes:
 pub(crate) struct Compact {
     context: Arc<Context>,
     groups: Vec<Group>,
+    /// The commit that will merge them.
+    commit: u64,
     next: AtomicUsize,
 }
 
@@ -55,7 +57,7 @@ impl Compact {
         let full_bytes = context.config.file_bytes_max as u64;
         let groups =
             snapshot.partitions().flat_map(|files| groups(files.values(), full_bytes, context.writers)).collect();
-        Self { context: Arc::clone(context), groups, next: AtomicUsize::new(0) }
+        Self { context: Arc::clone(context), groups, commit: snapshot.sequence + 1, next: AtomicUsize::new(0) }
     }
 
     /// The files that are merged, group by group.
@@ -77,6 +79,7 @@ impl Compact {
 
     fn merge(&self, group: &Group, kinds: &mut KindCache, remote: &Remote, written: &mut Vec<Output>) -> Result<()> {
         let (config, objects) = (&self.context.config, TableObjects::new(&self.context));
+        let file_config = config.file_config().anew_by(self.commit);
         let read = group.iter().map(|file| objects.read(file, remote)).collect::<Result<Vec<_>>>()?;
         let replace = |number: usize| Destination::Replace {
             name: group[number].name.clone(),
@@ -84,7 +87,7 @@ impl Compact {
         };
         let failed = |error: RewriteError| objects.damaged(&group[error.source.unwrap_or_default()], error.problem);
         let sources = read.iter().map(|object| Source { file: object.bytes.clone(), drop: |_| false }).collect();
-        let rewrite = Rewrite::open(sources, kinds, &config.file_config(), config.file_bytes_max).map_err(failed)?;
+        let rewrite = Rewrite::open(sources, kinds, &file_config, config.file_bytes_max).map_err(failed)?;
         let folder = &group[0].folder;
         let (mut first, mut rows) = (true, 0);
         for file in rewrite {
@@ -98,8 +101,7 @@ impl Compact {
         // Alone, a run may remove what is left; among many, somebody late could make it again, so it stays without rows.
         if self.context.writers == Writers::Many {
             for number in 1..group.len() {
-                let empty =
-                    FileSeries::new(&config.file_config(), config.file_bytes_max, 0).map_err(Error::encoding)?;
+                let empty = FileSeries::new(&file_config, config.file_bytes_max, 0).map_err(Error::encoding)?;
                 let empty = empty.finish().map_err(Error::encoding)?;
                 written.push(put(&self.context, empty, folder.clone(), replace(number), Step::Shrink, remote)?);
             }

@@ -58,8 +58,9 @@ impl Shrink {
             let object = objects.read(file, remote)?;
             let failed = |error: RewriteError| objects.damaged(file, error.problem);
             let source = Source { file: object.bytes, drop: |id| ids.contains(&id) };
+            let config = self.context.config.file_config().anew_by(self.snapshot.sequence + 1);
             // It only becomes smaller.
-            let rewrite = Rewrite::open(vec![source], &mut kinds, &self.context.config.file_config(), usize::MAX);
+            let rewrite = Rewrite::open(vec![source], &mut kinds, &config, usize::MAX);
             let rewrite = rewrite.map_err(failed)?;
             check_replaced(ids.len() as u64, rewrite.dropped())?;
             for shrunk in rewrite {

@@ -66,6 +66,5 @@ use {
     entry::CHECK_BITS,
     levels::LEVEL_MAX,
     merge::merge,
-    reads::Read,
     writer::SegmentWriter,
 };
