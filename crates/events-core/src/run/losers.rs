@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::context::Context;
 use super::exchange::{Exchange, Spool};
-use super::merge::{Candidate, Hit, KnownIds, NewEntry};
+use super::merge::{Candidate, ENTRY_BYTES, Hit, KnownIds, NewEntry};
 use super::remote::Remote;
 use crate::error::Result;
-use crate::table::index::{Partitions, id_hash, version_check};
+use crate::table::index::{Partitions, version_check};
 use crate::table::{Duplicate, Key, PartitionKey, day, resolve};
 
 /// Finds the losers of all shards, for many threads.
@@ -75,8 +75,7 @@ impl Losers {
                 *dropped.entry((key.input, duplicate)).or_default() += 1;
             };
             let winners = resolve(&keys, &mut lose);
-            let winners: Vec<_> = winners.into_iter().map(|index| keys[index as usize]).collect();
-            self.hold_against_the_table(shard, winners, &mut lose, remote)?;
+            self.hold_against_the_table(shard, &keys, &winners, &mut lose, remote)?;
             for (bucket, ordinals) in ordinals.iter_mut().enumerate().filter(|(_, ordinals)| !ordinals.is_empty()) {
                 self.spools.found.append(bucket, ordinals, (ordinals.len() / 4) as u64, remote)?;
                 ordinals.clear();
@@ -85,16 +84,16 @@ impl Losers {
     }
 
     /// Asks the index for the ids that are left. What it knows loses; where it knows another version, that is looked at
-    /// later; the rest is new to it.
+    /// later; the rest is new to it. `winners` are the hashes and positions of some keys, in ascending order.
     fn hold_against_the_table(
         &self,
         shard: usize,
-        winners: Vec<Key>,
+        keys: &[Key],
+        winners: &[(u64, u32)],
         lose: &mut impl FnMut(&Key, Duplicate),
         remote: &Remote,
     ) -> Result<()> {
-        let mut winners: Vec<_> = winners.into_iter().map(|key| (id_hash(key.id), key)).collect();
-        winners.sort_unstable_by_key(|(hash, key)| (*hash, key.id));
+        let key = |index: usize| &keys[winners[index].1 as usize];
         let mut known = vec![false; winners.len()];
         let mut candidates = Vec::new();
         if !self.known.is_empty() {
@@ -105,7 +104,7 @@ impl Losers {
                 let (hash, _) = winners[hit.hash];
                 let same = winners[hit.hash..].iter().take_while(|(other, _)| *other == hash).count();
                 for index in hit.hash..hit.hash + same {
-                    let key = &winners[index].1;
+                    let key = key(index);
                     if !is_within(horizon, key, hit.partition, &self.context.kinds.name(key.kind)) {
                         continue;
                     }
@@ -118,10 +117,11 @@ impl Losers {
             })?;
         }
         candidates.retain(|(index, _)| !known[*index]);
-        self.keep_candidates(&winners, &candidates, remote)?;
-        let mut entries = Vec::new();
+        self.keep_candidates(candidates.iter().map(|(index, partition)| (*key(*index), partition)), remote)?;
+        let mut entries = Vec::with_capacity(winners.len() * ENTRY_BYTES);
         let mut count = 0;
-        for ((hash, key), known) in winners.iter().zip(known) {
+        for ((hash, index), known) in winners.iter().zip(known) {
+            let key = &keys[*index as usize];
             if known {
                 lose(key, Duplicate::Exact);
             } else {
@@ -134,18 +134,17 @@ impl Losers {
         Ok(())
     }
 
-    fn keep_candidates(
+    fn keep_candidates<'a>(
         &self,
-        winners: &[(u64, Key)],
-        candidates: &[(usize, PartitionKey)],
+        candidates: impl Iterator<Item = (Key, &'a PartitionKey)>,
         remote: &Remote,
     ) -> Result<()> {
         let lanes = self.spools.candidates.len();
         let mut blocks: BTreeMap<usize, Vec<u8>> = BTreeMap::new();
-        for (index, partition) in candidates {
+        for (key, partition) in candidates {
             let partition = self.partitions.lock().unwrap_or_else(PoisonError::into_inner).intern(partition);
             let block = blocks.entry(partition as usize % lanes).or_default();
-            Candidate { key: winners[*index].1, partition }.write(block);
+            Candidate { key, partition }.write(block);
         }
         for (lane, block) in blocks {
             let count = (block.len() / super::merge::CANDIDATE_BYTES) as u64;

@@ -198,12 +198,12 @@ impl Reindex {
             let keys = self.exchange.keys(shard, remote)?;
             let mut losers = Vec::new();
             let winners = resolve(&keys, |key, _| losers.push(*key));
-            let mut winners: Vec<_> = winners.into_iter().map(|index| keys[index as usize]).collect();
-            winners.sort_unstable_by_key(|key| (id_hash(key.id), key.id));
+            // In ascending order of hash and id.
+            let winners: Vec<_> = winners.into_iter().map(|(hash, index)| (hash, keys[index as usize])).collect();
             for loser in losers {
                 let place = (id_hash(loser.id), loser.id);
-                let winner = winners.binary_search_by_key(&place, |key| (id_hash(key.id), key.id));
-                if winner.is_ok_and(|winner| winners[winner].input == loser.input) {
+                let winner = winners.binary_search_by_key(&place, |(hash, key)| (*hash, key.id));
+                if winner.is_ok_and(|winner| winners[winner].1.input == loser.input) {
                     doubles.beside += 1;
                 } else {
                     let file = &self.files[loser.input as usize];
@@ -212,9 +212,9 @@ impl Reindex {
                 }
             }
             let mut block = Vec::new();
-            for key in &winners {
-                let (hash, check) = (id_hash(key.id), version_check(key.timestamp, key.digest));
-                NewEntry { hash, check, kind: key.kind, day: day(key.timestamp) }.write(&mut block);
+            for (hash, key) in &winners {
+                let check = version_check(key.timestamp, key.digest);
+                NewEntry { hash: *hash, check, kind: key.kind, day: day(key.timestamp) }.write(&mut block);
             }
             self.entries.append(shard, &block, winners.len() as u64, remote)?;
         }

@@ -4,11 +4,7 @@
 //! are equal in both have equal content; of those the one of the first input stays, which only reports can tell.
 
 use std::cmp::Reverse;
-use std::hash::BuildHasher;
 
-use foldhash::fast::FixedState;
-use hashbrown::HashTable;
-use hashbrown::hash_table::Entry;
 use serde::{Deserialize, Serialize};
 
 use super::content::CONTENT;
@@ -107,34 +103,31 @@ impl Key {
 }
 
 /// Calls `lose` with each key that is not the greatest of its id, and how it relates to the greatest. The order of the
-/// calls is unspecified. Gives the positions of the greatest, in no order.
-pub(crate) fn resolve(keys: &[Key], mut lose: impl FnMut(&Key, Duplicate)) -> Vec<u32> {
-    let hasher = FixedState::default();
-    let hash = |key: &Key| hasher.hash_one(key.id);
-    let mut winners: HashTable<u32> = HashTable::with_capacity(keys.len());
-    // Who lost a comparison; who it lost to at last is known only at the end.
-    let mut losers = Vec::new();
-    for (index, key) in keys.iter().enumerate() {
-        let same = |&winner: &u32| keys[winner as usize].id == key.id;
-        match winners.entry(hash(key), same, |&winner| hash(&keys[winner as usize])) {
-            Entry::Vacant(entry) => {
-                entry.insert(index as u32);
-            }
-            Entry::Occupied(mut entry) => {
-                let winner = entry.get_mut();
-                if key.rank() > keys[*winner as usize].rank() {
-                    losers.push(std::mem::replace(winner, index as u32));
-                } else {
-                    losers.push(index as u32);
-                }
+/// calls is unspecified. Gives the hashes and positions of the greatest, in ascending order of their [`id_hash`] and, where
+/// that is the same, of their ids: as the table's index has them.
+pub(crate) fn resolve(keys: &[Key], mut lose: impl FnMut(&Key, Duplicate)) -> Vec<(u64, u32)> {
+    // As one number, hash and position are sorted in a third of the time that the keys would take.
+    let packed = |(index, key): (usize, &Key)| u128::from(id_hash(key.id)) << 32 | index as u128;
+    let mut order: Vec<_> = keys.iter().enumerate().map(packed).collect();
+    order.sort_unstable();
+    let mut winners = Vec::with_capacity(keys.len());
+    for same in order.chunk_by(|one, two| one >> 32 == two >> 32) {
+        let hash = (same[0] >> 32) as u64;
+        if let [only] = same {
+            winners.push((hash, *only as u32));
+            continue;
+        }
+        // Different ids of one hash are rare, and different versions of one id are few.
+        let mut same: Vec<_> = same.iter().map(|&packed| packed as u32).collect();
+        let key = |index: u32| &keys[index as usize];
+        same.sort_unstable_by_key(|&index| (key(index).id, Reverse(key(index).rank())));
+        for versions in same.chunk_by(|&one, &two| key(one).id == key(two).id) {
+            let winner = key(versions[0]);
+            winners.push((hash, versions[0]));
+            for &loser in &versions[1..] {
+                lose(key(loser), Duplicate::of(key(loser).version(), winner.version()));
             }
         }
     }
-    for loser in losers {
-        let loser = &keys[loser as usize];
-        let winner = winners.find(hash(loser), |&winner| keys[winner as usize].id == loser.id);
-        let winner = &keys[*winner.expect("every id that was met has a winner") as usize];
-        lose(loser, Duplicate::of(loser.version(), winner.version()));
-    }
-    winners.into_iter().collect()
+    winners
 }

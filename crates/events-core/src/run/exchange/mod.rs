@@ -13,6 +13,9 @@ pub(crate) use scratch::{Scratch, ScratchFile};
 pub(crate) use spool::{Overflow, Spool};
 pub(crate) use stage::{Rebase, StageLanes, StageWhat, Staged};
 
+/// An input whose keys are found in less time than a store takes to answer.
+const SMALL_INPUT_BYTES: u64 = 8 << 20;
+
 /// How a run's rows and keys are spread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Spread {
@@ -32,7 +35,9 @@ impl Spread {
         // the rows or less.
         let lanes = (input_bytes / (lane_bytes_max as u64 / 4).max(1)).clamp(16, 1024) as usize;
         let buckets = lanes.next_power_of_two().min(1024);
-        Self { buckets, shards: (buckets / 4).max(8) }
+        // Each shard asks each segment of the table's index by itself: few keys are asked for in few requests.
+        let shards = if input_bytes < SMALL_INPUT_BYTES { 2 } else { (buckets / 4).max(8) };
+        Self { buckets, shards }
     }
 }
 

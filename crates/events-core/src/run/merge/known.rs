@@ -1,5 +1,6 @@
 //! What the index knows of the ids of a batch.
 
+use std::collections::VecDeque;
 use std::ops::Range;
 
 use bytes::Bytes;
@@ -8,10 +9,10 @@ use object_store::{ObjectStore, ObjectStoreExt};
 
 use crate::error::{Error, Result};
 use crate::run::control::{IndexSegment, Snapshot};
-use crate::run::remote::Remote;
+use crate::run::remote::{Remote, Ticket};
 use crate::run::zone::Zone;
 use crate::table::PartitionKey;
-use crate::table::index::{Cell, Entry, Partitions, Segment, matches, plan_reads};
+use crate::table::index::{Cell, Entry, Partitions, Read, Segment, matches, plan_reads};
 
 /// Segments that are opened at once.
 const OPENED_AT_ONCE: usize = 16;
@@ -21,6 +22,9 @@ const GAP_BYTES_MAX: u64 = 4 << 10;
 
 /// What is read of a segment at once.
 const READ_BYTES_MAX: u64 = 4 << 20;
+
+/// Reads of a thread that are under way at once: a store answers several as fast as one.
+const READS_AT_ONCE: usize = 4;
 
 /// The index of a table, opened: its directories are in memory, its entries in the store.
 pub(crate) struct KnownIds {
@@ -66,28 +70,39 @@ impl KnownIds {
 
     /// Calls `take` with every entry for one of the hashes, which are in ascending order.
     pub(crate) fn find(&self, hashes: &[u64], remote: &Remote, mut take: impl FnMut(Hit<'_>)) -> Result<()> {
+        let mut under_way = VecDeque::with_capacity(READS_AT_ONCE);
         for (name, segment) in &self.segments {
-            let reads = plan_reads(segment, hashes, GAP_BYTES_MAX);
-            let mut reads = &reads[..];
+            let mut reads = plan_reads(segment, hashes, GAP_BYTES_MAX);
             while !reads.is_empty() {
                 let mut bytes = 0;
                 let count = reads.iter().take_while(|read| {
                     bytes += read.bytes.end - read.bytes.start;
                     bytes <= READ_BYTES_MAX
                 });
-                let (now, later) = reads.split_at(count.count().max(1));
-                let ranges: Vec<_> = now.iter().map(|read| read.bytes.clone()).collect();
-                let parts = self.read(&name.path(), ranges, remote)?;
-                for (read, part) in now.iter().zip(&parts) {
-                    let wrong = |problem: String| damaged(&self.trusted, &name.path(), &problem);
-                    let entries = segment.entries(read.buckets.clone(), part).map_err(wrong)?;
-                    for (index, entry) in matches(entries, &hashes[read.hashes.clone()]) {
-                        let none = || wrong(format!("it has no partition {}", entry.partition));
-                        let partition = segment.partition(entry.partition).ok_or_else(none)?;
-                        take(Hit { hash: read.hashes.start + index, check: entry.check, partition });
-                    }
+                let later = reads.split_off(count.count().max(1));
+                if under_way.len() == READS_AT_ONCE
+                    && let Some(asked) = under_way.pop_front()
+                {
+                    self.answer(asked, hashes, &mut take)?;
                 }
+                let ranges = reads.iter().map(|read| read.bytes.clone()).collect();
+                let parts = self.start_read(&name.path(), ranges, remote);
+                under_way.push_back(Asked { name, segment, reads, parts });
                 reads = later;
+            }
+        }
+        under_way.into_iter().try_for_each(|asked| self.answer(asked, hashes, &mut take))
+    }
+
+    fn answer(&self, asked: Asked<'_>, hashes: &[u64], take: &mut impl FnMut(Hit<'_>)) -> Result<()> {
+        let Asked { name, segment, reads, parts } = asked;
+        for (read, part) in reads.iter().zip(parts.wait()?) {
+            let wrong = |problem: String| damaged(&self.trusted, &name.path(), &problem);
+            let entries = segment.entries(read.buckets.clone(), &part).map_err(wrong)?;
+            for (index, entry) in matches(entries, &hashes[read.hashes.clone()]) {
+                let none = || wrong(format!("it has no partition {}", entry.partition));
+                let partition = segment.partition(entry.partition).ok_or_else(none)?;
+                take(Hit { hash: read.hashes.start + index, check: entry.check, partition });
             }
         }
         Ok(())
@@ -110,7 +125,7 @@ impl KnownIds {
             }
             let wrong = |problem: String| damaged(&self.trusted, &name.path(), &problem);
             let numbers = partitions.intern_all(segment.partitions());
-            let bytes = self.read(&name.path(), vec![range], remote)?;
+            let bytes = self.start_read(&name.path(), vec![range], remote).wait()?;
             let bytes = bytes.first().map(Bytes::as_ref).unwrap_or_default();
             let entries = segment.entries(buckets, bytes).map_err(wrong)?;
             let inside = cell.range();
@@ -120,14 +135,22 @@ impl KnownIds {
         Ok(parts)
     }
 
-    fn read(&self, path: &str, ranges: Vec<Range<u64>>, remote: &Remote) -> Result<Vec<Bytes>> {
+    fn start_read(&self, path: &str, ranges: Vec<Range<u64>>, remote: &Remote) -> Ticket<Vec<Bytes>> {
         let (trusted, path) = (self.trusted.clone(), path.to_owned());
         let call = async move {
             let parts = trusted.store().get_ranges(&trusted.path(&path)?, &ranges).await;
             parts.map_err(|error| trusted.error("reading", &path, error))
         };
-        remote.start(call).wait()
+        remote.start(call)
     }
+}
+
+/// Parts of a segment that are on their way.
+struct Asked<'a> {
+    name: &'a IndexSegment,
+    segment: &'a Segment,
+    reads: Vec<Read>,
+    parts: Ticket<Vec<Bytes>>,
 }
 
 /// What a segment has of a cell.

@@ -17,7 +17,7 @@ mod update;
 
 pub(crate) use compact::Compact;
 pub(crate) use compare::{CANDIDATE_BYTES, Candidate, Compare, Compared, Superseded};
-pub(crate) use known::{Hit, KnownIds, NewEntry};
+pub(crate) use known::{ENTRY_BYTES, Hit, KnownIds, NewEntry};
 pub(crate) use object::TableObjects;
 pub(crate) use place::{Placement, place};
 pub(crate) use shrink::Shrink;

@@ -8,6 +8,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use foldhash::fast::FixedState;
 use object_store::{ObjectStoreExt, PutPayload};
 
 use super::known::{ENTRY_BYTES, KnownIds, NewEntry};
@@ -99,7 +100,7 @@ impl UpdateIndex {
 
     /// The new entries of a lane, as entries with the numbers of `partitions`.
     fn take(&self, lane: usize, partitions: &mut Partitions, out: &mut Vec<Entry>, remote: &Remote) -> Result<()> {
-        let mut numbers: HashMap<(u32, i32), u32> = HashMap::new();
+        let mut numbers: HashMap<(u32, i32), u32, _> = HashMap::with_hasher(FixedState::default());
         for segment in self.entries.take(lane, usize::MAX, remote) {
             let segment = segment?;
             let (whole, _) = segment.as_chunks::<ENTRY_BYTES>();

@@ -57,7 +57,7 @@ pub(crate) use matching::matches;
 pub(crate) use merge::merge_cell;
 pub(crate) use meta::SegmentMeta;
 pub(crate) use partitions::Partitions;
-pub(crate) use reads::plan_reads;
+pub(crate) use reads::{Read, plan_reads};
 pub(crate) use segment::Segment;
 pub(crate) use writer::SegmentObject;
 #[cfg(test)]
@@ -66,6 +66,5 @@ use {
     entry::CHECK_BITS,
     levels::LEVEL_MAX,
     merge::merge,
-    reads::Read,
     writer::SegmentWriter,
 };
