@@ -103,13 +103,13 @@ impl Losers {
                 // Different ids of one hash each get the hits of both, and only one of them is there.
                 let (hash, _) = winners[hit.hash];
                 let same = winners[hit.hash..].iter().take_while(|(other, _)| *other == hash).count();
-                for index in hit.hash..hit.hash + same {
+                for (index, known) in known.iter_mut().enumerate().skip(hit.hash).take(same) {
                     let key = key(index);
                     if !is_within(horizon, key, hit.partition, &self.context.kinds.name(key.kind)) {
                         continue;
                     }
                     if hit.check == version_check(key.timestamp, key.digest) {
-                        known[index] = true;
+                        *known = true;
                     } else {
                         candidates.push((index, hit.partition.clone()));
                     }
