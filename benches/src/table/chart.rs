@@ -72,6 +72,7 @@ mod tests {
 
     #[test]
     fn ends_the_scale_at_a_round_number() {
-        assert_eq!([1.0, 3.0, 70.0, 100.0, 101.0].map(scale), [1.0, 5.0, 100.0, 100.0, 200.0]);
+        let tops = [1.0, 3.0, 70.0, 100.0, 101.0].map(|most| scale(most) as u32);
+        assert_eq!(tops, [1, 5, 100, 100, 200]);
     }
 }
