@@ -26,6 +26,8 @@ pub(super) struct Ground {
     store: Arc<dyn ObjectStore>,
     writers: Writers,
     scratch: PathBuf,
+    /// The folder of the stage zone, on a disk.
+    stage: Option<PathBuf>,
     runtime: Runtime,
     runs: u64,
 }
@@ -69,7 +71,11 @@ impl Ground {
     pub(super) fn disk(folder: &FilePath) -> Result<Self> {
         let root = folder.join("lake");
         fs::create_dir_all(&root).map_err(Error::io("creating", &root))?;
-        Self::new(Arc::new(LocalFileSystem::new_with_prefix(&root)?), false, Writers::Single, folder)
+        let stage = Some(root.join("stage"));
+        Ok(Self {
+            stage,
+            ..Self::new(Arc::new(LocalFileSystem::new_with_prefix(&root)?), false, Writers::Single, folder)?
+        })
     }
 
     /// In memory, with as many writers as there may be, as on S3.
@@ -83,7 +89,7 @@ impl Ground {
         let meter = Meter::new(inner, as_s3);
         let store: Arc<dyn ObjectStore> = Arc::new(meter.clone());
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(Error::Runtime)?;
-        Ok(Self { meter, store, writers, scratch, runtime, runs: 0 })
+        Ok(Self { meter, store, writers, scratch, stage: None, runtime, runs: 0 })
     }
 
     /// Takes over the table of another ground.
@@ -118,6 +124,10 @@ impl Ground {
         let report = self.runtime.block_on(distributor.run(&start))?;
         let wall_ms = began.elapsed().as_secs_f64() * 1e3;
         let cpu_ms = usage::cpu_ms().unwrap_or_default() - cpu_before;
+        if let Some(stage) = &self.stage {
+            // As the command does: a disk keeps the folders of objects that have moved, and the next run would list them.
+            fs::remove_dir_all(stage).map_err(Error::io("removing", stage))?;
+        }
         Ok(Measured { wall_ms, cpu_ms, counts: self.meter.take(), report })
     }
 

@@ -1,8 +1,9 @@
 //! Which file new rows of a partition go to.
 //!
 //! A partition has full files, which nobody touches, and at most two that are not full: a *base* and, while runs bring few
-//! rows at a time, a *delta*. New rows go to the delta, which is small, so rewriting it costs little; when it has grown,
-//! its rows go to the base, and the new rows are the new delta. So a table of n bytes and files of at most m has at most
+//! rows at a time, a *delta*. A run that brings a good part of what the base has rewrites it with the new rows. Otherwise
+//! these go to the delta, which is small, so rewriting it costs little; when it has grown, its rows go to the base, and
+//! the new rows are the new delta. So a table of n bytes and files of at most m has at most
 //! ⌈n / m⌉ + 1 files a partition, however many runs have made it.
 //!
 //! The delta may grow to √(2 · base · new) bytes: then a run rewrites, on average and over many, about as much of the delta
@@ -12,6 +13,10 @@ use crate::run::control::TableFile;
 
 /// Rewriting less than this costs no more than the requests for it.
 const DELTA_BYTES_MIN: u64 = 64 << 10;
+
+/// A file of this many times the new rows, or less, gets them at once. Otherwise a large load would leave two large files,
+/// and the next small one would have to rewrite one of them: in all partitions at once.
+const BASE_TO_NEW_MAX: u64 = 4;
 
 /// What becomes of the last file of a partition's new rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +47,9 @@ pub(crate) fn place<'a>(
     }
     open.sort_by(|one, two| one.bytes.cmp(&two.bytes).then_with(|| one.name.cmp(&two.name)));
     match open[..] {
-        [delta] if delta.bytes + bytes <= DELTA_BYTES_MIN => Placement::Fold { delta },
+        [file] if file.bytes + bytes <= DELTA_BYTES_MIN || file.bytes <= BASE_TO_NEW_MAX * bytes => {
+            Placement::Fold { delta: file }
+        }
         [] | [_] => Placement::New,
         // Nothing has to be merged with it.
         [delta, ..] if delta.rows == 0 => Placement::Fold { delta },
@@ -111,6 +118,15 @@ mod tests {
         let rows: u64 = files.iter().map(|file| file.bytes).sum();
         assert_eq!(files.len(), 2);
         assert!(written / rows < 40, "{}", written / rows);
+    }
+
+    #[test]
+    fn a_small_batch_behind_large_ones_rewrites_nothing_of_them() {
+        let mut files = Vec::new();
+        for _ in 0..3 {
+            after(&mut files, 2 << 20, 64 << 20, 0.5);
+        }
+        assert_eq!(after(&mut files, 4 << 10, 64 << 20, 0.5), 4 << 10, "{files:?}");
     }
 
     #[test]
