@@ -211,10 +211,11 @@ pub fn back_and_forth() -> Scenario {
 pub fn rotated() -> Scenario {
     let large = |id| event(id, id, 0, 0, &noise(id));
     Scenario::new("rotated")
-        .then([input("base", &[large(1)])])
-        .then([input("delta", &[large(2)])])
-        .then([input("rotation", &[large(3)])])
-        .then([input("newer", &[event(2, 20, 0, 0, "newer"), event(4, 4, 0, 0, "small")])])
+        .then([input("base", &[large(1), large(2), large(3), large(4), large(5)])])
+        .then([input("delta", &[large(6)])])
+        .then([input("folded", &[large(7)])])
+        .then([input("rotation", &[large(8)])])
+        .then([input("newer", &[event(6, 20, 0, 0, "newer"), event(9, 9, 0, 0, "small")])])
 }
 
 /// Text that becomes some 40 KB however it is compressed.

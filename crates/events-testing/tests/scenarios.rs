@@ -40,7 +40,7 @@ fn files_grow_rotate_and_shrink() {
     assert_eq!(steps(scenario::newer_elsewhere()), [0, 0, 1]);
     assert_eq!(steps(scenario::folded()), [2, 0, 0]);
     assert_eq!(steps(scenario::gain_and_lose()), [1, 0, 1]);
-    assert_eq!(steps(scenario::rotated()), [2, 1, 1]);
+    assert_eq!(steps(scenario::rotated()), [3, 1, 1]);
 }
 
 #[test]
