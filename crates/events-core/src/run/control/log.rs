@@ -29,21 +29,22 @@ pub(crate) enum Commit {
 /// Makes the entry, unless there is one of its number.
 ///
 /// A store's answer to a conditional put may be lost, or be about an earlier try of its own client, so after any answer
-/// but a plain yes the entry is read back: whose it is, it says itself.
+/// but a plain yes the entry is read back. It is this run's when all of it is: a name alone may be used by two.
 ///
 /// # Errors
 /// [`Error::Undecided`] when the store says neither.
 pub(crate) async fn commit(trusted: &Zone, entry: &LogEntry) -> Result<Commit> {
     let path = layout::log_entry(entry.sequence);
     let payload = json(entry)?;
+    let ours = Bytes::from(payload.clone());
     let mut last = None;
     for _ in 0..PUTS_MAX {
         match put_new(trusted, &path, payload.clone()).await {
             Ok(()) => return Ok(Commit::Done),
             Err(error) => last = Some(error),
         }
-        match get::<LogEntry>(trusted, &path).await {
-            Ok(Some(there)) => return Ok(if there.run == entry.run { Commit::Done } else { Commit::Lost }),
+        match bytes(trusted, &path).await {
+            Ok(Some(there)) => return Ok(if there == ours { Commit::Done } else { Commit::Lost }),
             // Nothing is there, so the same bytes can be put again.
             Ok(None) => {}
             Err(error) => {

@@ -19,8 +19,8 @@ use crate::run::zone::{Zone, Zones};
 /// How often something is put whose store says that its condition is not met, although it is.
 const PUTS_MAX: usize = 4;
 
-/// Puts a staged object of a commit where readers see it; of a parse, which makes none, the commit is `None`. `later` are the digests of what the same commit puts in its place after it:
-/// when one of them is there, this is done.
+/// Puts a staged object of a commit where readers see it; of a parse, which makes none, the commit is `None`. `later` are
+/// the digests of what the same commit puts in its place after it: when one of them is there, this is done.
 ///
 /// # Errors
 /// [`Error::Changed`] when what it is to replace is neither what the run has read nor the new content.
