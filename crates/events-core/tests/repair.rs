@@ -225,15 +225,16 @@ proptest! {
     }
 
     #[test]
-    fn what_comes_out_is_json_and_stays_as_it_is(input in dirt(), level in level()) {
-        let once = lines(&input, level);
+    fn what_comes_out_is_json_and_stays_as_it_is(input in dirt(), level in level(), limits in limits()) {
+        let once = found_in(&input, &[usize::MAX], level, limits);
+        let once: Vec<_> = once.iter().filter_map(Found::json).collect();
         for line in &once {
             prop_assert!(!line.contains(['\n', '\r']));
             prop_assert!(serde_json::from_str::<serde::de::IgnoredAny>(line).is_ok(), "{}", line);
         }
         let joined = once.join("\n");
-        let again = found(joined.as_bytes(), level);
-        prop_assert_eq!(again.iter().map(Found::json).collect::<Vec<_>>(), once.iter().map(|line| Some(line.as_str())).collect::<Vec<_>>());
+        let again = found_in(joined.as_bytes(), &[usize::MAX], level, limits);
+        prop_assert_eq!(again.iter().map(Found::json).collect::<Vec<_>>(), once.iter().copied().map(Some).collect::<Vec<_>>());
     }
 
     #[test]
@@ -358,6 +359,23 @@ fn only_separators(bytes: &[u8]) -> bool {
     let is_separator =
         |character: char| character.is_whitespace() || ",[]\u{1e}\0\u{feff}\u{180e}\u{200b}".contains(character);
     std::str::from_utf8(bytes).is_ok_and(|text| text.chars().all(is_separator))
+}
+
+#[test]
+fn the_longest_scalar_is_a_record_whatever_follows() {
+    let limits = FrameLimits { record_bytes_max: 8, ..FrameLimits::default() };
+    for (scalar, longer) in [(r#""123456""#, r#""1234567""#), ("12345678", "123456789")] {
+        for behind in ["", "\n", "\n{}", " \n \n ", &" ".repeat(600)] {
+            for size in [1, 7, usize::MAX] {
+                let lines = |scalar: &str| -> Vec<_> {
+                    let found = found_in(format!("{scalar}{behind}").as_bytes(), &[size], Level::Lenient, limits);
+                    found.iter().filter_map(Found::json).filter(|json| *json != "{}").map(str::to_owned).collect()
+                };
+                assert_eq!(lines(scalar), [scalar], "before {behind:?}, by {size}");
+                assert_eq!(lines(longer), [""; 0], "before {behind:?}, by {size}");
+            }
+        }
+    }
 }
 
 #[test]

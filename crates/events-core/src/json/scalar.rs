@@ -4,20 +4,29 @@ use super::landmark::{is_separator, is_space};
 use super::scanner::{Scan, Scanned, Scanner, State, Step};
 
 /// How far behind a scalar a colon is looked for.
-const LOOK_AHEAD_BYTES: usize = 256;
+pub(super) const LOOK_AHEAD_BYTES: usize = 256;
 
 impl Scanner {
     /// A scalar between values ends where a separator, a bracket or a quote begins, and a string at its last quote. What is
     /// no JSON is stray text.
+    ///
+    /// `bytes` go so far beyond the longest scalar that what follows it can be looked at.
     pub(super) fn scalar(&mut self, bytes: &[u8], at_end: bool) -> Step {
         let token = &bytes[self.start..];
-        let end = if token[0] == b'"' { string_length(token) } else { word_length(token, at_end) };
+        let longest = &token[..token.len().min(self.limits.record_bytes_max)];
+        let cut = longest.len() < token.len();
+        let end = if token[0] == b'"' {
+            string_length(longest)
+        } else {
+            // What follows the longest word ends it.
+            word_length(&token[..token.len().min(longest.len() + 1)], at_end && !cut)
+        };
         let Some(length) = end else {
-            if at_end || memchr::memchr(b'\n', token).is_some() {
+            if at_end && !cut || memchr::memchr(b'\n', longest).is_some() {
                 self.state = State::Stray;
                 return Step::Again;
             }
-            return Step::More;
+            return if cut { Step::Found(self.cut(&bytes[..self.start + longest.len()])) } else { Step::More };
         };
         // A string before a colon is a key whose record has lost its beginning.
         let behind = &token[length..token.len().min(length + LOOK_AHEAD_BYTES)];

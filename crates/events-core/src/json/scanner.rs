@@ -16,6 +16,8 @@ use super::landmark::{
     plain_string_end, unicode_space,
 };
 use super::limits::FrameLimits;
+use super::scalar::LOOK_AHEAD_BYTES;
+
 /// A range of the scanned bytes that is no separator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Scanned {
@@ -171,9 +173,12 @@ impl Scanner {
         loop {
             // What is in progress is seen up to the longest length and not beyond, so that bytes which happen to be in the
             // buffer already cannot change what is found.
+            let longest = self.start.saturating_add(self.limits.record_bytes_max);
             let limit = match self.state {
                 State::Between => bytes.len(),
-                _ => bytes.len().min(self.start.saturating_add(self.limits.record_bytes_max)),
+                // A bracket ends a record by itself; what a scalar is, the bytes behind it decide.
+                State::Scalar => bytes.len().min(longest.saturating_add(LOOK_AHEAD_BYTES)),
+                _ => bytes.len().min(longest),
             };
             let (view, cut) = (&bytes[..limit], limit < bytes.len());
             let step = match self.state {
@@ -183,7 +188,7 @@ impl Scanner {
                 State::AfterString => self.after_string(view, at_end && !cut),
                 State::Lost(damage) => self.lost(view, at_end && !cut, damage),
                 State::Stray => self.stray(view, at_end && !cut),
-                State::Scalar => self.scalar(view, at_end && !cut),
+                State::Scalar => self.scalar(view, at_end),
                 State::Comment => self.comment(view),
             };
             let found = match step {
