@@ -9,6 +9,7 @@ locals {
     EVENTS_REPAIR        = var.repair
     EVENTS_DEDUP_HORIZON = var.dedup_horizon_days
     EVENTS_FOLD_BELOW    = var.fold_below_bytes
+    EVENTS_READER_GRACE  = var.reader_grace_seconds
   }
 }
 

@@ -208,6 +208,17 @@ variable "fold_below_bytes" {
   }
 }
 
+variable "reader_grace_seconds" {
+  description = "Seconds that a commit in which rows move waits before they leave their old places, longer than a reader's longest scan and much shorter than `timeout_seconds`: then a reader never misses an event that it has seen. Without it, 0."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.reader_grace_seconds == null || try(var.reader_grace_seconds >= 0 && var.reader_grace_seconds <= 600, false)
+    error_message = "The grace is a number of seconds from 0 to 600."
+  }
+}
+
 variable "log_retention_days" {
   description = "Days for which the log of the function is kept."
   type        = number

@@ -89,12 +89,13 @@ run "hands_settings_to_the_function" {
   command = plan
 
   variables {
-    memory_budget_bytes = 536870912
-    threads             = 3
-    compression         = "zstd:9"
-    repair              = "guess"
-    dedup_horizon_days  = 30
-    fold_below_bytes    = 0
+    memory_budget_bytes  = 536870912
+    threads              = 3
+    compression          = "zstd:9"
+    repair               = "guess"
+    dedup_horizon_days   = 30
+    fold_below_bytes     = 0
+    reader_grace_seconds = 1.5
   }
 
   assert {
@@ -108,6 +109,7 @@ run "hands_settings_to_the_function" {
       EVENTS_REPAIR        = "guess"
       EVENTS_DEDUP_HORIZON = "30"
       EVENTS_FOLD_BELOW    = "0"
+      EVENTS_READER_GRACE  = "1.5"
     }
     error_message = "settings are written as the function reads them"
   }
@@ -410,7 +412,7 @@ run "refuses_values_out_of_range" {
   expect_failures = [
     var.name, var.kms_key_arn, var.stage_retention_days, var.noncurrent_retention_days, var.lambda_zip, var.memory_mb,
     var.timeout_seconds, var.scratch_mb, var.reserved_concurrency, var.memory_budget_bytes, var.threads, var.compression, var.repair,
-    var.dedup_horizon_days, var.fold_below_bytes, var.log_retention_days, var.database_name, var.table_name, var.event_types, var.years,
+    var.dedup_horizon_days, var.fold_below_bytes, var.reader_grace_seconds, var.log_retention_days, var.database_name, var.table_name, var.event_types, var.years,
   ]
 
   variables {
@@ -429,6 +431,7 @@ run "refuses_values_out_of_range" {
     repair                    = "all"
     dedup_horizon_days        = -1
     fold_below_bytes          = 0.5
+    reader_grace_seconds      = 601
     log_retention_days        = 2
     database_name             = "a-b"
     table_name                = "a b"

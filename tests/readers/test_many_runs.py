@@ -8,6 +8,7 @@ import json
 import os
 import re
 import threading
+import time
 from collections import Counter
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -20,6 +21,8 @@ from lake import DONE
 from test_readers import ReaderTest, setUpModule  # noqa: F401: unittest calls it
 
 RUNS = int(os.environ.get("EVENTS_RUNS", "200"))
+# Seconds, several times as long as a scan of the table here takes on two cores that others use as well.
+GRACE_S = 0.3
 README = Path(__file__).parents[2] / "README.md"
 ENTRY = re.compile(r"(\d{20})\.(json|done)")
 
@@ -55,12 +58,12 @@ class Source:
         self.events = []
         self.times = {}
 
-    def batch(self, count):
+    def batch(self, count, newer=True):
         # An event may come again within its batch.
-        return [self.event() for _ in range(count)]
+        return [self.event(newer) for _ in range(count)]
 
-    def event(self):
-        chance = self.random.random()
+    def event(self, newer=True):
+        chance = self.random.random() * (1 if newer else 0.75)
         if not self.events or chance < 0.5:
             event = self.version(self.new_id())
         elif chance < 0.75:
@@ -99,10 +102,15 @@ def micros_of(event):
 
 
 class Poller(threading.Thread):
-    """Reads the whole table again and again, and notes what no reader may ever see."""
+    """Reads the whole table again and again, and notes what no reader may ever see.
 
-    def __init__(self, lake, seed):
+    Runs give readers `grace_s` seconds, so a scan that took less must not miss anything, whatever moves.
+    """
+
+    def __init__(self, lake, seed, grace_s=0.0):
         super().__init__(daemon=True)
+        self.grace_s = grace_s
+        self.scans_s = []
         self.table = lake.table
         self.log = lake.root / "trusted/control/log"
         self.random = Random(seed)
@@ -143,6 +151,7 @@ class Poller(threading.Thread):
             self.over.wait(0.01)
             return
         before = self.versions()
+        began = time.monotonic()
         try:
             # All columns are read, and what is asked for here comes back.
             rows = connection.execute(
@@ -151,14 +160,19 @@ class Poller(threading.Thread):
         except duckdb.Error as error:
             self.told[self.classify(error, changed=before != self.versions())] += 1
             return
+        scan_s = time.monotonic() - began
+        self.scans_s.append(scan_s)
         committed = self.commits("json")
+        in_time = scan_s < self.grace_s
         self.told["read"] += 1
+        self.told["read within the grace"] += in_time
+        self.told["read within the grace while events moved"] += in_time and before != self.versions()
         seen = {}
         for event_id, micros in rows:
             seen.setdefault(event_id, []).append(micros)
         self.told["read between two files of a run"] += any(len(versions) > 1 for versions in seen.values())
         with self.lock:
-            self.check(seen, finished, committed, changed=before != self.versions())
+            self.check(seen, finished, committed, in_time, changed=before != self.versions())
 
     def versions(self):
         """What tells the files of the table from those that take their places."""
@@ -178,10 +192,11 @@ class Poller(threading.Thread):
         self.messages.setdefault(name, []).append(text)
         return name
 
-    def check(self, seen, finished, committed, changed):
+    def check(self, seen, finished, committed, in_time, changed):
         # Each moment every id is in some file. But when its newer version goes to another file while a reader is under way,
-        # the reader may have been at the one before and come to the other after: only what no run is about is safe then.
-        moving = set().union(*self.batches[finished:committed]) if changed else set()
+        # the reader may have been at the one before and come to the other after, unless runs wait for it to end: only what
+        # no run is about is safe then.
+        moving = set().union(*self.batches[finished:committed]) if changed and not in_time else set()
         faults = []
         for event_id, versions in seen.items():
             batch_of = self.delivered.get(event_id, {})
@@ -200,7 +215,8 @@ class Poller(threading.Thread):
                 faults.append(("stale", event_id))
             if known is not None and event_id not in seen and event_id not in self.newest:
                 faults.append(("absent", event_id))
-        self.wrong += [f"`{event_id}` {fault}, but no run was about it" for fault, event_id in faults if event_id not in moving]
+        why = "by a scan within the grace of readers" if in_time else "but no run was about it"
+        self.wrong += [f"`{event_id}` {fault}, {why}" for fault, event_id in faults if event_id not in moving]
         self.told["read while events moved"] += bool(faults)
         for fault, _ in faults:
             self.told[f"events {fault} while they moved"] += 1
@@ -231,18 +247,30 @@ class ManyRunsTest(ReaderTest):
 class GrowingTable(ManyRunsTest):
     def test_reader_of_a_growing_table(self):
         """a reader that looks at the table all the time while it grows by many runs"""
+        poller = self.grow()
+        self.assertGreater(poller.told["read"], RUNS // 10)
+
+    def test_reader_whom_runs_wait_for(self):
+        """the same where runs give readers longer than a scan takes: then it misses nothing, whatever moves"""
+        poller = self.grow(GRACE_S)
+        self.assertGreater(poller.told["read within the grace"], RUNS // 10)
+        self.assertGreater(poller.told["read within the grace while events moved"], 0)
+
+    def grow(self, grace_s=0.0):
         lake = self.new_lake()
         source = Source(seed=20, days=4)
-        poller = Poller(lake, seed=20)
+        poller = Poller(lake, seed=20, grace_s=grace_s)
         poller.start()
         try:
             for number in range(1, RUNS + 1):
-                batch = source.batch(source.random.randrange(100, 200))
+                # Runs wait only where rows move, which is what newer versions do: here and there they come.
+                newer = grace_s == 0 or number % 4 == 0
+                batch = source.batch(source.random.randrange(100, 200), newer)
                 write_lines(lake.pending / f"{number}.jsonl", batch)
                 poller.deliver(number, batch)
                 # Some runs put files of their own beside those that others fold rows into.
                 fold = source.random.choice(["64MiB"] * 8 + ["30kB", "0"])
-                self.assertEqual(lake.run("--fold-below", fold), DONE)
+                self.assertEqual(lake.run("--fold-below", fold, "--reader-grace", grace_s), DONE)
                 self.assertEqual(poller.commits("done"), number, "one commit a run")
                 self.assertEqual(poller.wrong[:10], [])
         finally:
@@ -254,9 +282,11 @@ class GrowingTable(ManyRunsTest):
         print(f"  {RUNS} runs, {len(source.events)} events, {rows} rows in {files} files; reader: {dict(poller.told)}", flush=True)
         for name, messages in poller.messages.items():
             print(f"  {name}: {Counter(message[:100] for message in messages).most_common(5)}", flush=True)
-        self.assertGreater(poller.told["read"], RUNS // 10)
+        scans_ms = sorted(round(1000 * scan_s) for scan_s in poller.scans_s)
+        print(f"  scans: {scans_ms[len(scans_ms) // 2]} ms in the middle, at most {scans_ms[-1]} ms", flush=True)
         self.assert_is_latest(lake)
         self.assert_rows(lake.table, source.events)
+        return poller
 
 
 class BatchInvariance(ManyRunsTest):

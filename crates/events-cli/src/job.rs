@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use events_core::run::{Cancel, Distributor, Job, Progress, Report, Writers, Zones};
+use events_core::run::{Cancel, Distributor, Grace, Job, Progress, Report, Writers, Zones};
 use serde::Serialize;
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
@@ -60,6 +60,7 @@ pub(crate) fn execute(settings: &JobSettings, console: &Console) -> Result<(Repo
     let began = Instant::now();
     let distributor = Distributor::new(zones.clone(), scratch.path().to_owned(), settings.config.clone())?
         .with_writers(writers)
+        .with_grace(reader_grace(settings.reader_grace))
         .with_clock(move || began.elapsed())
         .with_cancel(cancel.clone())
         .with_progress(Arc::clone(&progress));
@@ -113,6 +114,16 @@ pub(crate) fn execute(settings: &JobSettings, console: &Console) -> Result<(Repo
         "done"
     );
     Ok((report, zones))
+}
+
+/// Nothing interrupts it but the end of the process, as with all that comes behind a commit.
+fn reader_grace(time: Duration) -> Grace {
+    Grace::new(move || async move {
+        if !time.is_zero() {
+            info!(seconds = time.as_secs_f64(), "waiting for readers");
+            tokio::time::sleep(time).await;
+        }
+    })
 }
 
 fn show_plan(settings: &JobSettings, console: &Console) -> Result<u8> {

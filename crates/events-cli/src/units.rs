@@ -50,6 +50,20 @@ fn factor(unit: &str) -> Option<u64> {
     })
 }
 
+/// A number of seconds, with or without a fraction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Seconds(pub(crate) Duration);
+
+impl FromStr for Seconds {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let problem = || format!("`{text}` is not a number of seconds such as 30 or 0.5");
+        let seconds = text.parse().map_err(|_| problem())?;
+        Duration::try_from_secs_f64(seconds).map(Self).map_err(|_| problem())
+    }
+}
+
 /// A number of bytes in powers of 1000 with three digits: `999 B`, `2.05 MB`, `41.3 GB`.
 pub(crate) struct Bytes(pub(crate) u64);
 
@@ -139,6 +153,16 @@ mod tests {
         for text in ["", "MiB", "12x", "-1", "1..5MB", "1e3", "1 2", "99999999999TB", "18446744073709551616", "99.9e9"]
         {
             assert!(text.parse::<Size>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn reads_seconds_with_a_fraction() {
+        for (text, millis) in [("0", 0), ("30", 30_000), ("0.25", 250), ("1e2", 100_000)] {
+            assert_eq!(text.parse(), Ok(Seconds(Duration::from_millis(millis))), "{text}");
+        }
+        for text in ["", "-1", "5s", "nan", "inf", "1e30"] {
+            assert!(text.parse::<Seconds>().is_err(), "{text}");
         }
     }
 

@@ -84,7 +84,8 @@
 //! # What it does not do
 //!
 //! - It does not make several files visible at one moment: a plain folder cannot. See `docs/RELIABILITY.md` for what a
-//!   reader may see meanwhile: never an uncommitted run, never a gap.
+//!   reader may see meanwhile: never an uncommitted run, never a gap at any one moment, nor in a scan that takes less than
+//!   the [grace](run::Distributor::with_grace) of runs.
 //! - It does not invent: below [`Level::Guess`](json::Level::Guess) a damaged record with several readings is a reject,
 //!   and can be [tried again](run::Distributor::retry).
 //! - It has no clock, no randomness and no settings of its own, prints nothing, and touches the file system only for

@@ -3,10 +3,13 @@
 
 mod common;
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
 use common::{Lake, event, model, start};
 use events_core::Config;
 use events_core::json::Level;
-use events_core::run::{DateRange, Report};
+use events_core::run::{DateRange, Grace, Report};
 use events_core::table::Duplicate;
 use futures::executor::block_on;
 use proptest::prelude::*;
@@ -284,7 +287,6 @@ async fn a_rebuild_leaves_one_row_of_an_event_that_several_files_have() {
 
 #[tokio::test]
 async fn a_barrier_stands_before_the_commit_behind_it_and_before_the_stage_is_erased() {
-    use std::sync::{Arc, Mutex};
     let lake = Lake::on_disk();
     lake.put("landing/pending/x.json", event(1, 1_610_000_000, 0, "1")).await;
     let root = lake.folder.as_ref().unwrap().path().join("lake");
@@ -305,4 +307,87 @@ async fn a_barrier_stands_before_the_commit_behind_it_and_before_the_stage_is_er
     lake.distributor(Config::default()).with_barrier(barrier).run(&start("run-1")).await.unwrap();
     let expected = [(true, false, false, false), (true, true, false, false), (true, true, true, false)];
     assert_eq!(*seen.lock().unwrap(), expected);
+}
+
+/// The files of the table at some times.
+type Noted = Arc<Mutex<Vec<BTreeMap<String, Vec<u8>>>>>;
+
+/// A grace that notes the files of the table.
+fn noting(lake: &Lake) -> (Grace, Noted) {
+    let noted = Noted::default();
+    let (into, table) = (Arc::clone(&noted), Lake::over(Arc::clone(&lake.store), None));
+    let table = Arc::new(table);
+    let grace = Grace::new(move || {
+        let (into, table) = (Arc::clone(&into), Arc::clone(&table));
+        async move {
+            let files = table.files().await;
+            into.lock().unwrap().push(files);
+        }
+    });
+    (grace, noted)
+}
+
+#[tokio::test]
+async fn readers_get_their_grace_between_the_new_place_of_a_row_and_the_end_of_its_old_one() {
+    for lake in Lake::each() {
+        let (grace, noted) = noting(&lake);
+        let run = async |number: usize, events: &str| {
+            lake.put(&format!("landing/pending/{number}.json"), events).await;
+            let distributor = lake.distributor(Config::default()).with_grace(grace.clone());
+            distributor.run(&start(&format!("run-{number}"))).await.unwrap();
+            std::mem::take(&mut *noted.lock().unwrap())
+        };
+        let old = event(1, 1_610_000_000, 0, "\"old\"");
+        assert_eq!(run(1, &(old.clone() + &event(2, 1_610_000_000, 0, "{}"))).await, []);
+        assert_eq!(run(2, &event(3, 1_620_000_000, 1, "{}")).await, [], "nothing leaves");
+        let before = lake.files().await;
+        let graces = run(3, &event(1, 1_630_000_000, 1, "\"new\"")).await;
+        let after = lake.files().await;
+        assert_eq!(graces.len(), 1);
+        // What is new is there, and what was there is as it was.
+        assert!(before.iter().all(|(path, bytes)| graces[0][path] == *bytes));
+        assert_eq!(graces[0].len(), before.len() + 1);
+        assert!(graces[0].iter().all(|(path, bytes)| before.contains_key(path) || after[path] == *bytes));
+        assert_ne!(graces[0], after);
+        // Rows that go from one file of a partition to another.
+        for number in 4..7 {
+            let config = Config { fold_below_bytes: 0, ..Config::default() };
+            lake.put(&format!("landing/pending/{number}.json"), event(number, 1_610_000_000, 0, "{}")).await;
+            lake.run_as(&format!("run-{number}"), config).await;
+        }
+        let compacted = lake.distributor(Config::default()).with_grace(grace.clone()).compact(&start("compact")).await;
+        assert_eq!(compacted.unwrap().files_emptied, 3);
+        let grown = std::mem::take(&mut *noted.lock().unwrap());
+        assert_eq!(grown.len(), 1);
+        assert!(lake.files().await.iter().all(|(path, bytes)| grown[0][path] == *bytes || lake.folder.is_none()));
+        assert_ne!(grown[0], lake.files().await);
+    }
+}
+
+#[tokio::test]
+async fn who_finishes_the_commit_of_a_dead_run_gives_readers_their_grace_too() {
+    for lake in Lake::each() {
+        run(&lake, 1, &event(1, 1_610_000_000, 0, "\"old\"")).await;
+        lake.put("landing/pending/2.json", event(1, 1_630_000_000, 1, "\"new\"")).await;
+        // One that never ends: the run dies in it.
+        let (begun, died) = futures::channel::oneshot::channel();
+        let begun = Mutex::new(Some(begun));
+        let endless = Grace::new(move || {
+            let _ = begun.lock().unwrap().take().unwrap().send(());
+            std::future::pending()
+        });
+        let distributor = lake.distributor(Config::default()).with_grace(endless);
+        let name = start("dies");
+        tokio::select! {
+            _ = distributor.run(&name) => panic!("it has not waited"),
+            died = died => died.unwrap(),
+        }
+        let left = lake.files().await;
+        assert_eq!(lake.rows().await.len(), 2);
+        let (grace, noted) = noting(&lake);
+        let report = lake.distributor(Config::default()).with_grace(grace).run(&start("next")).await.unwrap();
+        assert_eq!(report.recovered, [2]);
+        assert_eq!(*noted.lock().unwrap(), [left]);
+        assert_eq!(sorted(&lake).await, model(&[event(1, 1_630_000_000, 1, "\"new\"")]));
+    }
 }

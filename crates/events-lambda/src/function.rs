@@ -1,10 +1,10 @@
 //! The function: what stays between invocations, and what an invocation does.
 
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use chrono::{DateTime, Utc};
 use events_core::Config;
-use events_core::run::{Cancel, Distributor, Job, Report, Start, Zones};
+use events_core::run::{Cancel, Distributor, Grace, Job, Report, Start, Zones};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use serde_json::Value;
 use tracing::info;
@@ -30,6 +30,7 @@ struct Opened {
     zones: Zones,
     trusted: ZoneUrl,
     config: Config,
+    reader_grace: Duration,
 }
 
 impl Function {
@@ -53,8 +54,8 @@ impl Function {
 
 impl Opened {
     fn of(variable: &impl Fn(&str) -> Option<String>) -> Result<Self> {
-        let settings = Settings::of(variable)?;
-        Ok(Self { zones: settings.zones.open()?, trusted: settings.zones.trusted, config: settings.config })
+        let Settings { zones, config, reader_grace } = Settings::of(variable)?;
+        Ok(Self { zones: zones.open()?, trusted: zones.trusted, config, reader_grace })
     }
 
     async fn run(&self, payload: Value, context: &Context) -> Result<Report> {
@@ -66,9 +67,11 @@ impl Opened {
         let scratch = scratch.map_err(|source| Error::Scratch { source })?;
         let lock = TableLock::take(&self.trusted)?;
         let (began, cancel) = (Instant::now(), Cancel::default());
-        let _limit = TimeLimit::watch(context.deadline, cancel.clone());
+        let reader_grace = self.reader_grace;
+        let _limit = TimeLimit::watch(context.deadline, reader_grace, cancel.clone());
         let distributor = Distributor::new(self.zones.clone(), scratch.path().to_owned(), self.config.clone())?
             .with_writers(lock.writers)
+            .with_grace(Grace::new(move || tokio::time::sleep(reader_grace)))
             .with_clock(move || began.elapsed())
             .with_cancel(cancel);
         let report = match request.job {

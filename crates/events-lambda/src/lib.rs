@@ -22,6 +22,7 @@
 //! | `EVENTS_REPAIR` | how far damaged records are mended: `strict`, `framing`, `lenient` or `guess`; without it, `lenient` |
 //! | `EVENTS_DEDUP_HORIZON` | how many days before and after its own an event is held against the table, or `all`; without it, `all` |
 //! | `EVENTS_FOLD_BELOW` | files of fewer bytes get new rows of their partition, 0 for none; without it, 64 MiB |
+//! | `EVENTS_READER_GRACE` | seconds, such as 30 or 0.5, that a commit waits before rows leave their old places, longer than a reader's longest scan; without it, 0. A run is stopped so much earlier |
 //! | `EVENTS_COMPRESSION` | compression of the table's files: `zstd`, `zstd:1` to `zstd:22`, `snappy`, `lz4` or `none` |
 //! | `AWS_*` | region, credentials and endpoint, as Lambda sets them |
 //!

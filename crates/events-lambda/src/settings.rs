@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 use std::thread::available_parallelism;
+use std::time::Duration;
 
 use events_core::Config;
 
@@ -19,6 +20,7 @@ const COMPRESSION: &str = "EVENTS_COMPRESSION";
 const REPAIR: &str = "EVENTS_REPAIR";
 const DEDUP_HORIZON: &str = "EVENTS_DEDUP_HORIZON";
 const FOLD_BELOW: &str = "EVENTS_FOLD_BELOW";
+const READER_GRACE: &str = "EVENTS_READER_GRACE";
 /// The horizon of a table whose events are held against everything it ever took.
 const ALL: &str = "all";
 /// The memory of the function in MiB, which Lambda sets.
@@ -33,6 +35,8 @@ const MEMORY_SHARE: usize = 2;
 pub(crate) struct Settings {
     pub(crate) zones: ZoneUrls,
     pub(crate) config: Config,
+    /// How long a commit in which rows move waits for readers that are under way.
+    pub(crate) reader_grace: Duration,
 }
 
 impl Settings {
@@ -54,7 +58,7 @@ impl Settings {
             ..Config::default()
         };
         config.validate()?;
-        Ok(Self { zones: zones(&variable)?, config })
+        Ok(Self { zones: zones(&variable)?, config, reader_grace: seconds(READER_GRACE, &variable)? })
     }
 }
 
@@ -89,6 +93,12 @@ fn horizon(variable: &impl Fn(&str) -> Option<String>) -> Result<Option<u32>> {
         return Ok(None);
     }
     parsed(DEDUP_HORIZON, variable, |_| format!("is neither a number of days nor `{ALL}`"))
+}
+
+fn seconds(name: &'static str, variable: &impl Fn(&str) -> Option<String>) -> Result<Duration> {
+    const PROBLEM: &str = "is not a number of seconds";
+    let seconds = parsed(name, variable, |_| PROBLEM.to_owned())?.unwrap_or_default();
+    Duration::try_from_secs_f64(seconds).map_err(|_| Error::Setting { variable: name, problem: PROBLEM.to_owned() })
 }
 
 fn number<T: FromStr>(name: &'static str, variable: &impl Fn(&str) -> Option<String>) -> Result<Option<T>> {
@@ -176,6 +186,18 @@ mod tests {
         assert_eq!(read("all", "0"), (None, 0));
         assert_eq!(read("30", "1048576"), (Some(30), 1 << 20));
         assert_eq!(read("0", "1"), (Some(0), 1));
+    }
+
+    #[test]
+    fn reads_the_grace_of_readers_in_seconds() {
+        let grace = |text| settings(&[(ROOT, "s3://lake"), (READER_GRACE, text)]).map(|settings| settings.reader_grace);
+        assert_eq!(grace("").unwrap(), Duration::ZERO);
+        assert_eq!(grace("30").unwrap(), Duration::from_secs(30));
+        assert_eq!(grace("0.5").unwrap(), Duration::from_millis(500));
+        for wrong in ["-1", "1 s", "nan"] {
+            let problem = grace(wrong).unwrap_err().to_string();
+            assert_eq!(problem, "variable `EVENTS_READER_GRACE`: is not a number of seconds", "{wrong}");
+        }
     }
 
     #[test]

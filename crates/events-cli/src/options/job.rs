@@ -10,7 +10,7 @@ use events_core::run::{DateRange, RunId};
 use events_core::table::Codec;
 
 use super::{ReadOptions, date, date_range};
-use crate::units::Size;
+use crate::units::{Seconds, Size};
 
 /// `events run`
 #[derive(Debug, Clone, Args)]
@@ -129,6 +129,12 @@ pub(crate) struct AttemptOptions {
     /// How long to wait for another run on a table in a local folder to end, in seconds [default: 0]
     #[arg(long, value_name = "SECONDS")]
     pub(crate) wait: Option<u64>,
+    /// How long a commit waits between putting rows into new places and taking them from old ones, in seconds such as 30 or
+    /// 0.5: a reader whose scans are shorter never misses an event that it has seen. Only commits in which rows move wait,
+    /// and the table is locked meanwhile; without it, a scan at the wrong moment can miss one until the next scan
+    /// [default: 0, as many tables are read between runs]
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) reader_grace: Option<Seconds>,
     /// Go on although the store does not keep conditions: only one run at a time may then write to the table, and nothing
     /// sees to it
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true",

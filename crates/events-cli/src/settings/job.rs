@@ -35,6 +35,8 @@ pub(crate) struct JobSettings {
     pub(crate) dry_run: bool,
     /// How long to wait for another run to end.
     pub(crate) wait: Duration,
+    /// How long a commit in which rows move waits for readers that are under way.
+    pub(crate) reader_grace: Duration,
     /// Nobody else writes to the table, whatever its store can do.
     pub(crate) single_writer: bool,
 }
@@ -126,11 +128,12 @@ fn resolve(
     engine: EngineOptions,
     now: DateTime<Utc>,
 ) -> Result<JobSettings> {
-    let StartOptions { date, attempt: AttemptOptions { run_id, wait, unsafe_single_writer } } = start;
+    let StartOptions { date, attempt: AttemptOptions { run_id, wait, reader_grace, unsafe_single_writer } } = start;
     Ok(JobSettings {
         task,
         zones: zones::resolve(zones)?,
         wait: Duration::from_secs(wait.unwrap_or_default()),
+        reader_grace: reader_grace.map_or(Duration::ZERO, |seconds| seconds.0),
         single_writer: unsafe_single_writer.unwrap_or_default(),
         start: Start { run: run_id.unwrap_or_else(|| new_run_id(now)), date: date.unwrap_or_else(|| now.date_naive()) },
         config,

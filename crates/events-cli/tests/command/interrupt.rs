@@ -67,6 +67,39 @@ fn ends_at_once_when_asked_twice() {
     assert_eq!(fs::read_dir(lake.path("scratch")).unwrap().count(), 0);
 }
 
+#[test]
+fn ends_while_it_waits_for_readers_when_asked_twice_and_the_next_run_goes_on() {
+    let lake = Lake::new();
+    let event = |day: u32| {
+        let event =
+            format!(r#"{{"event_id":"a","timestamp":"2026-01-0{day}T00:00:00Z","domain":"d","event_type":"t"}}"#);
+        lake.write("lake/landing/pending/a.json", &event);
+    };
+    event(1);
+    lake.report("run --root lake", 0);
+    event(2);
+    let child = lake.command("run --root lake --reader-grace 600").stderr(Stdio::piped()).spawn();
+    let mut child = child.unwrap();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut wait_for = |text: &str| {
+        let mut line = String::new();
+        while !line.contains(text) {
+            line.clear();
+            assert!(stderr.read_line(&mut line).unwrap() > 0, "`{text}` was not said");
+        }
+    };
+    wait_for("waiting for readers");
+    assert_eq!(lake.files("lake/trusted/events").len(), 2);
+    send("-INT", child.id());
+    wait_for("stopping: ");
+    send("-INT", child.id());
+    wait_for("ended behind a commit: the next run finishes it");
+    assert_eq!(child.wait().unwrap().code(), Some(5));
+    let report = lake.report("run --root lake", 0);
+    assert_eq!(report.recovered, [2]);
+    assert!(lake.files("lake/landing/pending").is_empty());
+}
+
 fn send(signal: &str, process: u32) {
     assert!(Command::new("kill").args([signal, &process.to_string()]).status().unwrap().success());
 }

@@ -100,6 +100,30 @@ fn takes_horizon_and_folding_from_any_layer() {
 }
 
 #[test]
+fn takes_the_grace_of_readers_from_any_layer() {
+    let lake = Lake::new();
+    let mut day = 0;
+    // Each run brings a newer version, in another day.
+    let mut waits = |arguments: &str, variables: &[(&str, &str)]| {
+        day += 1;
+        let event =
+            format!(r#"{{"event_id":"a","timestamp":"2026-01-{day:02}T00:00:00Z","domain":"d","event_type":"t"}}"#);
+        lake.write("lake/landing/pending/a.json", &event);
+        let mut command = lake.command(&format!("run --root lake {arguments}"));
+        let finished = Finished::of(command.envs(variables.iter().copied()));
+        assert_eq!(finished.code, 0, "{finished:?}");
+        finished.stderr.contains("waiting for readers")
+    };
+    assert!(!waits("--reader-grace 0.01", &[]), "nothing moves");
+    assert!(waits("--reader-grace 0.01", &[]));
+    assert!(waits("", &[("EVENTS_READER_GRACE", "0.01")]));
+    lake.write("events.toml", "reader-grace = 0.01\n");
+    assert!(waits("", &[]));
+    assert!(!waits("--reader-grace 0", &[]));
+    lake.events("run --root lake --reader-grace 1s").fails(2, &["--reader-grace", "`1s` is not a number of seconds"]);
+}
+
+#[test]
 fn names_the_key_and_the_file_of_a_wrong_setting() {
     let lake = Lake::new();
     let refused = |toml: &str, texts: &[&str]| {

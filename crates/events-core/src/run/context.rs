@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::barrier::Barrier;
 use super::exchange::{Exchange, Overflow, Scratch, ScratchFile, Spool, Spread, StageLanes, StageWhat};
+use super::grace::Grace;
 use super::layout::RunId;
 use super::plan::DateRange;
 use super::progress::Progress;
@@ -21,6 +22,7 @@ pub(crate) struct Context {
     pub(crate) zones: Zones,
     pub(crate) writers: Writers,
     pub(crate) barrier: Option<Barrier>,
+    pub(crate) grace: Option<Grace>,
     pub(crate) start: Start,
     /// The name of the run's folder in the stage zone: another for each of its tries, and for the halves of a job.
     pub(crate) stage: RunId,

@@ -15,6 +15,7 @@ use std::time::Duration;
 use super::barrier::Barrier;
 use super::context::Context;
 use super::exchange::Scratch;
+use super::grace::Grace;
 use super::phases::{Clock, Run};
 use super::plan::{DateRange, Input, Place, Plan};
 use super::progress::Progress;
@@ -37,6 +38,7 @@ pub struct Distributor {
     config: Config,
     writers: Writers,
     barrier: Option<Barrier>,
+    grace: Option<Grace>,
     clock: Option<Clock>,
     cancel: Cancel,
     progress: Arc<Progress>,
@@ -62,7 +64,7 @@ impl Distributor {
         config.validate()?;
         let (cancel, progress) = (Cancel::default(), Arc::default());
         let writers = Writers::default();
-        Ok(Self { zones, scratch, config, writers, barrier: None, clock: None, cancel, progress })
+        Ok(Self { zones, scratch, config, writers, barrier: None, grace: None, clock: None, cancel, progress })
     }
 
     /// Who else may write to the table meanwhile. Default [`Writers::Many`].
@@ -76,6 +78,14 @@ impl Distributor {
     #[must_use]
     pub fn with_barrier(mut self, barrier: Barrier) -> Self {
         self.barrier = Some(barrier);
+        self
+    }
+
+    /// The time that commits give to readers, those of others that this one finishes too. Without it a reader misses no row
+    /// at any one moment, and a scan that takes a while may.
+    #[must_use]
+    pub fn with_grace(mut self, grace: Grace) -> Self {
+        self.grace = Some(grace);
         self
     }
 
@@ -213,6 +223,7 @@ impl Distributor {
             zones: self.zones.clone(),
             writers: self.writers,
             barrier: self.barrier.clone(),
+            grace: self.grace.clone(),
             start: start.clone(),
             stage: start.run.stage(job, attempt),
             filter: work.filter.clone(),

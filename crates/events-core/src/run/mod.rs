@@ -10,6 +10,7 @@ mod distributor;
 mod exchange;
 mod feed;
 mod files;
+mod grace;
 mod intake;
 mod layout;
 mod ledger;
@@ -37,6 +38,7 @@ mod zone;
 
 pub use barrier::Barrier;
 pub use distributor::Distributor;
+pub use grace::Grace;
 pub use layout::RunId;
 pub use plan::{DateRange, Input, Place, Plan};
 pub use progress::Progress;

@@ -70,6 +70,18 @@ pub(crate) struct Publication {
     pub(crate) replaces: Option<Replaced>,
 }
 
+impl Publication {
+    /// Whether a file of the table gets rows by it.
+    pub(crate) fn brings_rows(&self) -> bool {
+        self.step != Step::Shrink && self.zone == Target::Trusted && layout::table_file_of(&self.path).is_some()
+    }
+
+    /// Whether rows leave a file of the table by it.
+    pub(crate) fn takes_rows(&self) -> bool {
+        matches!(self.step, Step::Rotate | Step::Shrink)
+    }
+}
+
 /// The object that is replaced.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Replaced {

@@ -11,6 +11,7 @@ use crate::error::Result;
 use crate::run::barrier::Barrier;
 use crate::run::context::Context;
 use crate::run::control::{Digest, LogEntry, Publication, Step, Table, Taken, is_done, mark_done};
+use crate::run::grace::Grace;
 use crate::run::report::Phase;
 use crate::run::writers::Writers;
 use crate::run::zone::Zones;
@@ -34,8 +35,11 @@ pub(crate) async fn apply(context: &Context, entry: &LogEntry, mut ended: impl F
 async fn carry_out(context: &Context, entry: &LogEntry, ended: &mut impl FnMut(Phase)) -> Result<()> {
     // What is done from here on stands only in the entry.
     Barrier::pass(context.barrier.as_ref())?;
-    publish(context, &entry.publish, Some(entry.sequence)).await?;
+    let unseen = publish(context, &entry.publish, Some(entry.sequence)).await?;
     // Their rows are in other files by now.
+    if unseen && !entry.removed.is_empty() {
+        Grace::pass(context.grace.as_ref()).await;
+    }
     for removed in &entry.removed {
         erase::erase_object(&context.zones.trusted, &removed.path()).await?;
     }
@@ -64,12 +68,22 @@ pub(crate) async fn recover(context: &Context, table: &mut Table) -> Result<()> 
 }
 
 /// Puts staged objects where readers see them, step by step. `commit` says whose they are, unless they are a parse's.
-pub(super) async fn publish(context: &Context, publications: &[Publication], commit: Option<u64>) -> Result<()> {
+///
+/// Whether rows have come to files of the table that a reader under way may not see: its grace is due before any leave
+/// another file.
+pub(super) async fn publish(context: &Context, publications: &[Publication], commit: Option<u64>) -> Result<bool> {
     context.progress.enter(Phase::Publish);
     let progress = &context.progress;
     progress.files_expected.store(publications.len() as u64, Ordering::Relaxed);
     let later = later(publications);
+    let mut unseen = false;
     for step in Step::ALL {
+        let of_step: Vec<_> = publications.iter().filter(|publication| publication.step == step).collect();
+        if unseen && of_step.iter().any(|publication| publication.takes_rows()) {
+            Grace::pass(context.grace.as_ref()).await;
+            unseen = false;
+        }
+        unseen |= of_step.iter().any(|publication| publication.brings_rows());
         let publish = |publication: &Publication| {
             let (zones, writers, publication) = (context.zones.clone(), context.writers, publication.clone());
             let later = later.get(&publication.path).map_or(&[][..], |later| later);
@@ -80,13 +94,12 @@ pub(super) async fn publish(context: &Context, publications: &[Publication], com
                 Ok(())
             }
         };
-        let of_step = publications.iter().filter(|publication| publication.step == step);
-        futures::stream::iter(of_step.map(publish))
+        futures::stream::iter(of_step.into_iter().map(publish))
             .buffer_unordered(publications_at_once(context, publications))
             .try_collect::<()>()
             .await?;
     }
-    Ok(())
+    Ok(unseen)
 }
 
 /// By path: what is put there in the place of something, and when.
