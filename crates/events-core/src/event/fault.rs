@@ -27,6 +27,8 @@ pub enum Reason {
     DamagedCompression,
     /// A compressed input grows beyond a limit; what it held before that was read.
     DecompressionLimit,
+    /// Whoever reads the input meets a bug of this program; nothing of it was read.
+    Poison,
     /// Not UTF-8.
     InvalidUtf8,
     /// Balanced, but not JSON.
@@ -69,6 +71,7 @@ impl fmt::Display for Reason {
             Self::StrayText => "stray_text",
             Self::DamagedCompression => "damaged_compression",
             Self::DecompressionLimit => "decompression_limit",
+            Self::Poison => "poison",
             Self::InvalidUtf8 => "invalid_utf8",
             Self::InvalidJson => "invalid_json",
             Self::NotAnObject => "not_an_object",

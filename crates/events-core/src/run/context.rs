@@ -7,6 +7,7 @@ use super::exchange::{Exchange, Overflow, Scratch, ScratchFile, Spool, Spread, S
 use super::grace::Grace;
 use super::layout::RunId;
 use super::plan::DateRange;
+use super::poison::Poison;
 use super::progress::Progress;
 use super::rejects::RejectFilter;
 use super::start::Start;
@@ -30,6 +31,8 @@ pub(crate) struct Context {
     pub(crate) filter: RejectFilter,
     /// Of inputs that are processed again: which.
     pub(crate) dates: Option<DateRange>,
+    /// The inputs that earlier attempts have panicked of.
+    pub(crate) poison: Arc<Poison>,
     pub(crate) stop: Arc<Stop>,
     pub(crate) progress: Arc<Progress>,
     pub(crate) scratch: Arc<Scratch>,

@@ -18,6 +18,7 @@ use super::exchange::Scratch;
 use super::grace::Grace;
 use super::phases::{Clock, Run};
 use super::plan::{DateRange, Input, Place, Plan};
+use super::poison::Poison;
 use super::progress::Progress;
 use super::rejects::{RejectFilter, RejectLine, read_lines};
 use super::report::{Job, Report};
@@ -49,6 +50,8 @@ pub struct Distributor {
 struct Work {
     filter: RejectFilter,
     dates: Option<DateRange>,
+    /// Of all attempts.
+    poison: Arc<Poison>,
 }
 
 /// How often a job begins because other runs commit first.
@@ -204,10 +207,14 @@ impl Distributor {
         self.attempt(start, Job::Distribute, Work::default()).await
     }
 
-    /// Does a job, from the beginning again when another run commits first: then there is something else to do.
+    /// Does a job, from the beginning again when another run commits first: then there is something else to do; and when it
+    /// panics of an input, which it then leaves out.
     async fn attempt(&self, start: &Start, job: Job, work: Work) -> Result<Report> {
         let mut recovered = Vec::new();
-        for number in 1..=ATTEMPTS_MAX {
+        let mut number = 0;
+        // An attempt that has panicked of inputs does not count.
+        while number < ATTEMPTS_MAX + work.poison.len() {
+            number += 1;
             let context = self.context(start, job, number, &work);
             if let Some(report) = Run::begin(Arc::new(context), self.clock.clone(), job).attempt(&mut recovered).await?
             {
@@ -228,6 +235,7 @@ impl Distributor {
             stage: start.run.stage(job, attempt),
             filter: work.filter.clone(),
             dates: work.dates,
+            poison: Arc::clone(&work.poison),
             stop: Arc::new(Stop::new(self.cancel.clone())),
             progress: Arc::clone(&self.progress),
             scratch: Arc::new(Scratch::new(self.scratch.clone())),

@@ -12,6 +12,7 @@ use bytes::Bytes;
 
 use super::context::Context;
 use super::plan::{Input, Plan};
+use super::poison::Poison;
 use super::ranges::{RangeReader, Ranges};
 use super::remote::Remote;
 use crate::config::Config;
@@ -96,7 +97,8 @@ impl Feed {
         };
         state.busy += 1;
         drop(state);
-        let task = source.next();
+        let input = &self.plan.inputs[source.input];
+        let task = self.context.poison.guard(input, || source.next());
         let mut state = self.lock();
         state.busy -= 1;
         if task.as_ref().is_ok_and(|task| !task.last) {
@@ -131,6 +133,8 @@ enum Reading {
     Unopened(Box<Ranges>),
     Plain(Box<Ranges>),
     Compressed(Box<dyn Read + Send>),
+    /// It is not read, because an earlier attempt has panicked of it.
+    Poison,
     /// Only between two states.
     Nothing,
 }
@@ -152,7 +156,11 @@ impl Source {
         Self {
             input: number,
             sequence: 0,
-            reading: Reading::Unopened(Box::new(Ranges::new(context, input, digest, remote))),
+            reading: if context.poison.has(input) {
+                Reading::Poison
+            } else {
+                Reading::Unopened(Box::new(Ranges::new(context, input, digest, remote)))
+            },
             chunk_bytes: context.chunk_bytes(),
             record_bytes_max: context.config.record_bytes_max,
             transcoded: false,
@@ -241,6 +249,7 @@ impl Source {
                     },
                 }
             }
+            Reading::Poison => Ok(Chunk::Damaged(Reason::Poison, Poison::DETAIL.to_owned())),
             Reading::Unopened(_) | Reading::Nothing => Ok(Chunk::End),
         }
     }

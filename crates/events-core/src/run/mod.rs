@@ -21,6 +21,7 @@ mod outputs;
 mod parse;
 mod phases;
 mod plan;
+mod poison;
 mod progress;
 mod quarantine;
 mod ranges;

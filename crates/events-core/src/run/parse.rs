@@ -131,8 +131,10 @@ impl Parse {
             keys: vec![Vec::new(); self.exchange.spread.shards],
         };
         while let Some(task) = self.feed.next(remote)? {
-            let parsed = self.parse(task, Rest::default(), &mut worker)?;
-            self.submit(parsed, &mut worker)?;
+            self.context.poison.guard(&self.plan.inputs[task.input], || {
+                let parsed = self.parse(task, Rest::default(), &mut worker)?;
+                self.submit(parsed, &mut worker)
+            })?;
         }
         Ok(())
     }
@@ -180,6 +182,8 @@ impl Parse {
                 joined = [&rest.bytes[..], piece].concat();
                 &joined
             };
+            #[cfg(test)]
+            super::poison::planted_bug(bytes);
             let at_end = task.last && index + 1 == task.pieces.len();
             let (left, continued) = match input.place {
                 Place::Pending | Place::Processed => intake.piece(bytes, offset, rest.continued, at_end)?,

@@ -16,6 +16,7 @@ use super::merge::{self, Compare, Compared, KnownIds, Shrink, Superseded, Update
 use super::outputs::{Output, files, partitions, sort};
 use super::parse::Parse;
 use super::plan::{Input, Place, Plan};
+use super::poison::Poison;
 use super::quarantine::Quarantine;
 use super::redo;
 use super::remote::on_threads;
@@ -75,7 +76,7 @@ impl Run {
     }
 
     /// What others have left is finished, then the job is done. `None`: another run was faster, and what this one has
-    /// read is no longer what there is.
+    /// read is no longer what there is; or it has panicked of an input that the next attempt need not read.
     ///
     /// What it has recovered before is added to `recovered`.
     pub(crate) async fn attempt(mut self, recovered: &mut Vec<u64>) -> Result<Option<Report>> {
@@ -87,6 +88,7 @@ impl Run {
         self.require_new().await?;
         redo::sweep(&self.context, table.snapshot.sequence).await?;
         self.enter(Phase::Plan);
+        let poisoned = self.context.poison.len();
         let written = self.work(&mut table).await;
         let entry = match written {
             Ok(Some(entry)) => entry,
@@ -95,8 +97,11 @@ impl Run {
             Err(error @ (Error::Unfinished { .. } | Error::Undecided { .. })) => return Err(error),
             Err(error) => {
                 self.erase_stage().await;
-                let lost = is_of_the_moment(&error) && self.is_behind(&table).await?;
-                return if lost { Ok(None) } else { Err(error) };
+                let again = match error {
+                    Error::Panic { .. } => (poisoned + 1..=Poison::INPUTS_MAX).contains(&self.context.poison.len()),
+                    _ => is_of_the_moment(&error) && self.is_behind(&table).await?,
+                };
+                return if again { Ok(None) } else { Err(error) };
             }
         };
         if self.commit(&entry).await? == Commit::Lost {

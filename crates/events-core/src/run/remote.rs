@@ -108,7 +108,8 @@ where
     first_error.map_or(Ok(all), Err)
 }
 
-fn panicked(panic: &(dyn Any + Send)) -> Error {
+/// The error of a thread that panicked.
+pub(crate) fn panicked(panic: &(dyn Any + Send)) -> Error {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let message = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned());
     Error::Panic { message }
