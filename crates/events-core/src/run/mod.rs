@@ -29,6 +29,7 @@ mod rejects;
 mod remote;
 mod report;
 mod stage;
+mod staging;
 mod start;
 mod stop;
 mod write;
