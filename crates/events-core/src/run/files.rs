@@ -159,10 +159,7 @@ impl<'a> Files<'a> {
     ) -> Result<Vec<EncodedFile>> {
         let failed = |problem| TableObjects::new(self.context).damaged(target, problem);
         let lost: usize = files.iter().filter_map(|(_, ids)| *ids).map(HashSet::len).sum();
-        let sources = files
-            .into_iter()
-            .map(|(file, ids)| Source { file, drop: move |id| ids.is_some_and(|ids| ids.contains(&id)) })
-            .collect();
+        let sources = files.into_iter().map(|(file, ids)| Source { file, without: ids }).collect();
         let config = self.context.config.file_config().anew_by(self.against.snapshot.sequence + 1);
         let rewrite = Rewrite::open(sources, &mut self.old_kinds, &config, file_bytes_max)
             .map_err(|error| failed(error.problem))?;

@@ -93,10 +93,10 @@ pub(crate) fn files(outputs: &[Output], sequence: u64) -> Vec<TableFile> {
     files.into_values().collect()
 }
 
-/// What was written to each partition.
+/// What was written to each partition, but for files that take the place of one and have no rows.
 pub(crate) fn partitions(outputs: &[Output]) -> Vec<PartitionReport> {
     let mut partitions: Vec<PartitionReport> = Vec::new();
-    for output in outputs {
+    for output in outputs.iter().filter(|output| output.rows > 0) {
         match partitions.last_mut() {
             Some(last) if last.path == output.folder => {
                 last.rows += output.new_rows;

@@ -87,7 +87,7 @@ impl Compact {
             replaced: Replaced { digest: group[number].digest, e_tag: read[number].e_tag.clone() },
         };
         let failed = |error: RewriteError| objects.damaged(&group[error.source.unwrap_or_default()], error.problem);
-        let sources = read.iter().map(|object| Source { file: object.bytes.clone(), drop: |_| false }).collect();
+        let sources = read.iter().map(|object| Source { file: object.bytes.clone(), without: None }).collect();
         let rewrite = Rewrite::open(sources, kinds, &file_config, config.file_bytes_max).map_err(failed)?;
         let folder = &group[0].folder;
         let (mut first, mut rows) = (true, 0);

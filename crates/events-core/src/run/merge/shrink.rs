@@ -58,7 +58,7 @@ impl Shrink {
             let file = file.ok_or_else(|| Error::Ledger { problem: format!("no file `{name}` in `{folder}`") })?;
             let object = objects.read(file, remote)?;
             let failed = |error: RewriteError| objects.damaged(file, error.problem);
-            let source = Source { file: object.bytes, drop: |id| ids.contains(&id) };
+            let source = Source { file: object.bytes, without: Some(ids) };
             let config = self.context.config.file_config().anew_by(self.snapshot.sequence + 1);
             // It only becomes smaller.
             let rewrite = Rewrite::open(vec![source], &mut kinds, &config, usize::MAX);
