@@ -205,6 +205,7 @@ async fn compacting_merges_files_and_keeps_every_row() {
         assert_eq!(lake.files().await.len(), 15, "three partitions, five runs");
         let report = lake.distributor(config.clone()).compact(&start("compact")).await.unwrap();
         assert_eq!((report.commit, report.files_emptied), (Some(6), 12));
+        assert_eq!(report.partitions.iter().map(|partition| partition.files).collect::<Vec<_>>(), [1; 3]);
         assert_eq!(sorted(&lake).await, model(&all));
         let with_rows = {
             let mut folders: Vec<_> = lake.rows().await.into_iter().map(|row| row.folder).collect();

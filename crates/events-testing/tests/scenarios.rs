@@ -57,3 +57,20 @@ fn a_retry_empties_one_object_of_the_quarantine_and_leaves_one() {
         ["quarantine", "retried", "processed"].map(|place| snapshot.below(&format!("landing/{place}/")).count());
     assert_eq!(counts, [2, 2, 3]);
 }
+
+#[test]
+fn files_of_a_run_lie_in_the_stage_together() {
+    let snapshot = played(&scenario::fresh());
+    let (_, commit) = snapshot.below("trusted/control/log/").find(|(path, _)| path.ends_with("1.json")).unwrap();
+    let commit: serde_json::Value = serde_json::from_slice(&commit.bytes).unwrap();
+    let publications = commit["publish"].as_array().unwrap().iter();
+    let mut files: Vec<_> = publications.filter(|of| of["path"].as_str().unwrap().ends_with(".parquet")).collect();
+    assert!(files.len() > 1);
+    files.sort_by_key(|file| file["offset"].as_u64());
+    let mut end = 0;
+    for file in &files {
+        assert_eq!(file["stage"], files[0]["stage"]);
+        assert_eq!(file["offset"], end);
+        end += file["bytes"].as_u64().unwrap();
+    }
+}

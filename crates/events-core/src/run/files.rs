@@ -1,6 +1,6 @@
 //! Sorted rows become files in the stage zone, one after the other.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -11,8 +11,9 @@ use super::context::Context;
 use super::control::{Digest, Replaced, Snapshot, Step, TableFile};
 use super::ledger::check_replaced;
 use super::merge::{Placement, Superseded, TableObjects, place};
-use super::outputs::{Destination, Output, start_put};
-use super::remote::{Remote, Ticket};
+use super::outputs::{Destination, Output};
+use super::remote::Remote;
+use super::staging::Staging;
 use crate::error::{Error, Result};
 use crate::table::{EncodedFile, FileSeries, Kind, KindCache, Rewrite, Row, Source, day, folder};
 
@@ -39,12 +40,8 @@ pub(crate) struct Files<'a> {
     kind: u32,
     /// Kinds of rows that were in the table before, which are none of the run's.
     old_kinds: KindCache,
-    puts: VecDeque<(u64, Ticket<()>)>,
-    outputs: Vec<Output>,
+    staging: Staging<'a>,
 }
-
-/// The bytes of files that may be on their way to the store while the next one is encoded.
-const PUT_BYTES_MAX: u64 = 8 << 20;
 
 impl<'a> Files<'a> {
     pub(crate) fn new(
@@ -55,8 +52,8 @@ impl<'a> Files<'a> {
         remote: &'a Remote,
     ) -> Self {
         let old_kinds = KindCache::new(Arc::default());
-        let (puts, outputs) = (VecDeque::new(), Vec::new());
-        Self { context, against, kinds, ranks, remote, open: None, kind: 0, old_kinds, puts, outputs }
+        let staging = Staging::new(context, remote);
+        Self { context, against, kinds, ranks, remote, open: None, kind: 0, old_kinds, staging }
     }
 
     pub(crate) fn remote(&self) -> &'a Remote {
@@ -162,10 +159,7 @@ impl<'a> Files<'a> {
     ) -> Result<Vec<EncodedFile>> {
         let failed = |problem| TableObjects::new(self.context).damaged(target, problem);
         let lost: usize = files.iter().filter_map(|(_, ids)| *ids).map(HashSet::len).sum();
-        let sources = files
-            .into_iter()
-            .map(|(file, ids)| Source { file, drop: move |id| ids.is_some_and(|ids| ids.contains(&id)) })
-            .collect();
+        let sources = files.into_iter().map(|(file, ids)| Source { file, without: ids }).collect();
         let config = self.context.config.file_config().anew_by(self.against.snapshot.sequence + 1);
         let rewrite = Rewrite::open(sources, &mut self.old_kinds, &config, file_bytes_max)
             .map_err(|error| failed(error.problem))?;
@@ -182,26 +176,13 @@ impl<'a> Files<'a> {
         destination: Destination,
         step: Step,
     ) -> Result<()> {
-        let context = self.context;
-        context.progress.rows_written.fetch_add(new_rows, Ordering::Relaxed);
-        let (output, put) = start_put(context, file, folder, destination, step, self.remote);
-        self.puts.push_back((output.bytes, put));
-        self.outputs.push(Output { new_rows, ..output });
-        while self.puts.len() > context.config.requests_max
-            || self.puts.iter().map(|(bytes, _)| bytes).sum::<u64>() > PUT_BYTES_MAX
-        {
-            let Some((_, put)) = self.puts.pop_front() else { break };
-            put.wait()?;
-        }
-        Ok(())
+        self.context.progress.rows_written.fetch_add(new_rows, Ordering::Relaxed);
+        self.staging.send(file, folder, new_rows, destination, step)
     }
 
     pub(crate) fn finish(mut self) -> Result<Vec<Output>> {
         self.close()?;
-        for (_, put) in self.puts {
-            put.wait()?;
-        }
-        Ok(self.outputs)
+        self.staging.finish()
     }
 }
 

@@ -191,6 +191,11 @@ pub(crate) fn stage_out(run: &RunId, partition_folder: &str, replaces: &str, dig
     format!("{}/out/{digest:032x}-{place:016x}.parquet", stage(run))
 }
 
+/// In stage: several files of the table before the commit, under a digest of theirs.
+pub(crate) fn stage_pack(run: &RunId, digest: u128) -> String {
+    format!("{}/out/{digest:032x}.pack", stage(run))
+}
+
 /// In stage: a segment of the index before the commit.
 pub(crate) fn stage_index(run: &RunId, cell: u32) -> String {
     format!("{}/index/{cell:08}.idx", stage(run))

@@ -38,7 +38,7 @@ impl Run {
         context.stop.check()?;
         let sequence = table.next_sequence();
         Ok(Some(LogEntry {
-            publish: outputs.iter().map(|output| output.publication(&context, sequence)).collect(),
+            publish: outputs.iter().map(|output| output.publication(sequence)).collect(),
             files: files(&outputs, sequence),
             removed: if context.writers == Writers::Single { emptied.cloned().collect() } else { Vec::new() },
             ..self.entry(sequence)
@@ -113,7 +113,7 @@ impl Run {
         sort(&mut outputs);
         let sequence = table.next_sequence();
         Ok(LogEntry {
-            publish: outputs.iter().map(|output| output.publication(&context, sequence)).collect(),
+            publish: outputs.iter().map(|output| output.publication(sequence)).collect(),
             files: files(&outputs, sequence),
             ..self.entry(sequence)
         })

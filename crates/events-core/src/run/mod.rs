@@ -31,6 +31,7 @@ mod rejects;
 mod remote;
 mod report;
 mod stage;
+mod staging;
 mod start;
 mod stop;
 mod write;

@@ -1,17 +1,10 @@
 //! Files in the stage zone that are to become files of the table.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use object_store::{ObjectStoreExt, PutPayload};
-
-use super::context::Context;
-use super::control::{Digest, Publication, Replaced, Step, TableFile, Target};
+use super::control::{Digest, Publication, Replaced, StagedAt, Step, TableFile, Target};
 use super::layout;
-use super::remote::{Remote, Ticket};
 use super::report::PartitionReport;
-use crate::error::Result;
-use crate::table::EncodedFile;
 
 /// A file that lies in the stage zone and is to become one of the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +13,7 @@ pub(crate) struct Output {
     pub(crate) folder: String,
     pub(crate) destination: Destination,
     pub(crate) step: Step,
+    pub(crate) staged: StagedAt,
     pub(crate) digest: u128,
     pub(crate) rows: u64,
     /// Those of them that the run brings.
@@ -39,7 +33,7 @@ pub(crate) enum Destination {
 
 impl Destination {
     /// The file that is replaced; empty when none is.
-    fn replaces(&self) -> &str {
+    pub(super) fn replaces(&self) -> &str {
         match self {
             Self::New => "",
             Self::Replace { name, .. } => name,
@@ -64,13 +58,13 @@ impl Output {
     }
 
     /// How it becomes that file.
-    pub(crate) fn publication(&self, context: &Context, sequence: u64) -> Publication {
+    pub(crate) fn publication(&self, sequence: u64) -> Publication {
         let replaces = match &self.destination {
             Destination::New => None,
             Destination::Replace { replaced, .. } => Some(replaced.clone()),
         };
         Publication {
-            stage: layout::stage_out(&context.stage, &self.folder, self.destination.replaces(), self.digest),
+            stage: self.staged.clone(),
             zone: Target::Trusted,
             path: self.table_file(sequence).path(),
             bytes: self.bytes,
@@ -80,39 +74,6 @@ impl Output {
             replaces,
         }
     }
-}
-
-/// Puts a file without new rows into the stage zone.
-pub(crate) fn put(
-    context: &Arc<Context>,
-    file: EncodedFile,
-    folder: String,
-    destination: Destination,
-    step: Step,
-    remote: &Remote,
-) -> Result<Output> {
-    let (output, put) = start_put(context, file, folder, destination, step, remote);
-    put.wait().map(|()| output)
-}
-
-/// Begins to put a file without new rows into the stage zone.
-pub(crate) fn start_put(
-    context: &Arc<Context>,
-    file: EncodedFile,
-    folder: String,
-    destination: Destination,
-    step: Step,
-    remote: &Remote,
-) -> (Output, Ticket<()>) {
-    let EncodedFile { bytes: pieces, digest, rows, length: bytes, tail: tail_bytes, .. } = file;
-    let path = layout::stage_out(&context.stage, &folder, destination.replaces(), digest);
-    let zone = context.zones.stage.clone();
-    let put = remote.start(async move {
-        let payload: PutPayload = pieces.into_iter().collect();
-        let put = zone.store().put(&zone.path(&path)?, payload).await;
-        put.map(drop).map_err(|error| zone.error("writing", &path, error))
-    });
-    (Output { folder, destination, step, digest, rows, new_rows: 0, bytes, tail_bytes }, put)
 }
 
 /// By partition, and in the order in which they are published.
@@ -132,10 +93,10 @@ pub(crate) fn files(outputs: &[Output], sequence: u64) -> Vec<TableFile> {
     files.into_values().collect()
 }
 
-/// What was written to each partition.
+/// What was written to each partition, but for files that take the place of one and have no rows.
 pub(crate) fn partitions(outputs: &[Output]) -> Vec<PartitionReport> {
     let mut partitions: Vec<PartitionReport> = Vec::new();
-    for output in outputs {
+    for output in outputs.iter().filter(|output| output.rows > 0) {
         match partitions.last_mut() {
             Some(last) if last.path == output.folder => {
                 last.rows += output.new_rows;

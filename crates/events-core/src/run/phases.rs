@@ -340,7 +340,7 @@ impl Run {
         self.context.stop.check()?;
         let (context, sequence) = (&self.context, table.next_sequence());
         let mut publish = work.quarantine;
-        publish.extend(outputs.iter().map(|output| output.publication(context, sequence)));
+        publish.extend(outputs.iter().map(|output| output.publication(sequence)));
         publish.extend(segments.iter().map(|segment| merge::index_publication(context, &snapshot, segment)));
         Ok(LogEntry {
             publish,

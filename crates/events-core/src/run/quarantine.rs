@@ -5,7 +5,7 @@ use std::sync::Arc;
 use object_store::{ObjectStore, PutMultipartOptions, PutPayload};
 
 use super::context::Context;
-use super::control::{Publication, Step, Target};
+use super::control::{Publication, StagedAt, Step, Target};
 use super::exchange::Spool;
 use super::layout;
 use super::remote::Remote;
@@ -36,7 +36,7 @@ impl Quarantine {
             self.context.stop.check()?;
             let stage = layout::stage_quarantine(&self.context.stage, input);
             self.upload(input, &stage, remote)?;
-            let (zone, step) = (Target::Landing, Step::Add);
+            let (stage, zone, step) = (StagedAt::whole(stage), Target::Landing, Step::Add);
             written.push(Publication { stage, zone, path, bytes, step, digest: None, replaces: None });
         }
         Ok(written)

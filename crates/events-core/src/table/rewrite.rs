@@ -4,11 +4,10 @@
 //! a run over the same events would write.
 
 use std::cmp::{Ordering, Reverse};
-use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
+use std::collections::{BinaryHeap, HashSet};
 use std::sync::Arc;
 
-use arrow_array::Array;
 use bytes::Bytes;
 use parquet::errors::ParquetError;
 
@@ -22,10 +21,10 @@ use super::series::FileSeries;
 use crate::event::EventId;
 
 /// A file to rewrite, and which of its rows are left out.
-pub(crate) struct Source<D> {
+pub(crate) struct Source<'s> {
     pub(crate) file: Bytes,
-    /// Tells by the fingerprint of its id whether a row is left out. It is asked twice.
-    pub(crate) drop: D,
+    /// The fingerprints of their ids; `None` when all stay, which saves reading the ids first.
+    pub(crate) without: Option<&'s HashSet<u128>>,
 }
 
 /// Why files cannot be rewritten.
@@ -45,33 +44,36 @@ impl From<ParquetError> for RewriteError {
 /// The files that become of others, one after the other. There is at least one: when no row stays, it has none.
 ///
 /// In memory are the sources, a batch of each, and a file in the making.
-pub(crate) struct Rewrite<'a, D> {
+pub(crate) struct Rewrite<'a, 's> {
     kinds: &'a mut KindCache,
-    heads: BinaryHeap<Reverse<Head<D>>>,
+    heads: BinaryHeap<Reverse<Head<'s>>>,
     /// `None` behind the last file.
     series: Option<FileSeries>,
     partition: Option<(Arc<Kind>, i32)>,
     dropped: u64,
 }
 
-impl<'a, D: Fn(u128) -> bool> Rewrite<'a, D> {
+impl<'a, 's> Rewrite<'a, 's> {
     /// Begins to rewrite files of one partition. Of rows with the same time and id that of the first source comes first.
     pub(crate) fn open(
-        sources: Vec<Source<D>>,
+        sources: Vec<Source<'s>>,
         kinds: &'a mut KindCache,
         config: &FileConfig,
         file_bytes_max: usize,
     ) -> Result<Self, RewriteError> {
         let (mut kept, mut dropped) = (0, 0);
-        for (number, source) in sources.iter().enumerate() {
+        let mut heads = BinaryHeap::with_capacity(sources.len());
+        for (number, source) in sources.into_iter().enumerate() {
+            let failed = |problem| RewriteError { source: Some(number), problem };
             // The size of Bloom filters depends on the rows that stay, so they are counted first.
-            let (rows, without) = count(source).map_err(|problem| RewriteError { source: Some(number), problem })?;
-            kept += rows - without;
-            dropped += without;
+            let lost = source.count().map_err(failed)?;
+            let rest = FileRows::open(source.file).map_err(failed)?;
+            let rows = rest.rows();
+            kept += rows.checked_sub(lost).ok_or_else(|| failed("fewer rows than ids".to_owned()))?;
+            dropped += lost;
+            heads.extend(Head::open(number, source.without, rest)?.map(Reverse));
         }
         let series = FileSeries::new(config, file_bytes_max, kept as usize)?;
-        let heads = sources.into_iter().enumerate().map(|(number, source)| Head::open(number, source));
-        let heads = heads.filter_map(Result::transpose).map(|head| head.map(Reverse)).collect::<Result<_, _>>()?;
         Ok(Self { kinds, heads, series: Some(series), partition: None, dropped })
     }
 
@@ -96,7 +98,7 @@ impl<'a, D: Fn(u128) -> bool> Rewrite<'a, D> {
     }
 }
 
-impl<D: Fn(u128) -> bool> Iterator for Rewrite<'_, D> {
+impl Iterator for Rewrite<'_, '_> {
     type Item = Result<EncodedFile, RewriteError>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -108,36 +110,41 @@ impl<D: Fn(u128) -> bool> Iterator for Rewrite<'_, D> {
     }
 }
 
-/// The rows of a file, and how many of them are left out.
-fn count<D: Fn(u128) -> bool>(source: &Source<D>) -> Result<(u64, u64), String> {
-    let (mut rows, mut dropped) = (0, 0);
-    for batch in Batches::of_column(source.file.clone(), column::EVENT_ID)? {
-        let ids = strings(&batch?, column::EVENT_ID)?;
-        rows += ids.len() as u64;
-        let drops = |id: &str| (source.drop)(EventId::new(id.into()).fingerprint());
-        dropped += ids.iter().flatten().filter(|id| drops(id)).count() as u64;
+impl Source<'_> {
+    /// How many rows are left out.
+    fn count(&self) -> Result<u64, String> {
+        let Some(without) = self.without else { return Ok(0) };
+        let mut dropped = 0;
+        for batch in Batches::of_column(self.file.clone(), column::EVENT_ID)? {
+            let ids = strings(&batch?, column::EVENT_ID)?;
+            let drops = |id: &str| without.contains(&EventId::new(id.into()).fingerprint());
+            dropped += ids.iter().flatten().filter(|id| drops(id)).count() as u64;
+        }
+        Ok(dropped)
     }
-    Ok((rows, dropped))
 }
 
 /// The row of a source that comes next.
-struct Head<D> {
+struct Head<'s> {
     number: usize,
-    drop: D,
+    without: Option<&'s HashSet<u128>>,
     rest: FileRows,
     columns: Columns,
     row: usize,
 }
 
-impl<D: Fn(u128) -> bool> Head<D> {
+impl<'s> Head<'s> {
     /// The first row of a source that stays; `None` when none does.
-    fn open(number: usize, source: Source<D>) -> Result<Option<Self>, RewriteError> {
+    fn open(
+        number: usize,
+        without: Option<&'s HashSet<u128>>,
+        mut rest: FileRows,
+    ) -> Result<Option<Self>, RewriteError> {
         let failed = |problem| RewriteError { source: Some(number), problem };
-        let mut rest = FileRows::open(source.file).map_err(failed)?;
         while let Some(columns) = rest.next() {
             let columns = columns.map_err(failed)?;
             if columns.rows() > 0 {
-                let mut head = Self { number, drop: source.drop, rest, columns, row: 0 };
+                let mut head = Self { number, without, rest, columns, row: 0 };
                 return Ok((!head.drops() || head.advance()?).then_some(head));
             }
         }
@@ -171,7 +178,7 @@ impl<D: Fn(u128) -> bool> Head<D> {
     }
 
     fn drops(&self) -> bool {
-        (self.drop)(self.columns.id(self.row).fingerprint())
+        self.without.is_some_and(|without| without.contains(&self.columns.id(self.row).fingerprint()))
     }
 
     /// Gives the row to the encoder. `partition` is that of the rows before.
@@ -202,21 +209,21 @@ fn compare((one, one_row): (&Columns, usize), (two, two_row): (&Columns, usize))
     one.timestamp(one_row).cmp(&two.timestamp(two_row)).then_with(|| one.id(one_row).cmp(&two.id(two_row)))
 }
 
-impl<D> PartialEq for Head<D> {
+impl PartialEq for Head<'_> {
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other).is_eq()
     }
 }
 
-impl<D> Eq for Head<D> {}
+impl Eq for Head<'_> {}
 
-impl<D> PartialOrd for Head<D> {
+impl PartialOrd for Head<'_> {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl<D> Ord for Head<D> {
+impl Ord for Head<'_> {
     fn cmp(&self, other: &Self) -> Ordering {
         compare((&self.columns, self.row), (&other.columns, other.row)).then_with(|| self.number.cmp(&other.number))
     }

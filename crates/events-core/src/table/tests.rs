@@ -117,7 +117,8 @@ fn rewrite(
     config: &FileConfig,
     file_bytes_max: usize,
 ) -> Result<(Vec<Bytes>, u64), RewriteError> {
-    let sources = sources.into_iter().map(|(file, drop)| Source { file, drop: |id| drop.contains(&id) }).collect();
+    let sources =
+        sources.into_iter().map(|(file, drop)| Source { file, without: (!drop.is_empty()).then_some(drop) }).collect();
     let mut kinds = cache();
     let mut rewrite = Rewrite::open(sources, &mut kinds, config, file_bytes_max)?;
     let files = rewrite.by_ref().map(|file| file.map(|file| bytes(&file))).collect::<Result<_, _>>()?;

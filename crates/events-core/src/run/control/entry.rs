@@ -54,10 +54,11 @@ pub(crate) struct Taken {
     pub(crate) digest: Option<Digest>,
 }
 
-/// An object in the stage zone and where it goes.
+/// What lies in the stage zone and where it goes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Publication {
-    pub(crate) stage: String,
+    #[serde(flatten)]
+    pub(crate) stage: StagedAt,
     pub(crate) zone: Target,
     pub(crate) path: String,
     pub(crate) bytes: u64,
@@ -79,6 +80,23 @@ impl Publication {
     /// Whether rows leave a file of the table by it.
     pub(crate) fn takes_rows(&self) -> bool {
         matches!(self.step, Step::Rotate | Step::Shrink)
+    }
+}
+
+/// Where something lies in the stage zone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct StagedAt {
+    #[serde(rename = "stage")]
+    pub(crate) object: String,
+    /// Where it begins in an object of several; `None` when it is the whole object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) offset: Option<u64>,
+}
+
+impl StagedAt {
+    /// An object by itself.
+    pub(crate) fn whole(object: String) -> Self {
+        Self { object, offset: None }
     }
 }
 

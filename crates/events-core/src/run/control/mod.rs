@@ -9,7 +9,7 @@ mod snapshot;
 mod table;
 
 pub(crate) use entry::{
-    Digest, IndexSegment, LOG_VERSION, LogEntry, Publication, Replaced, Step, TableFile, Taken, Target,
+    Digest, IndexSegment, LOG_VERSION, LogEntry, Publication, Replaced, StagedAt, Step, TableFile, Taken, Target,
 };
 pub(crate) use log::{Commit, commit, is_committed, is_done, mark_done, newest};
 pub(crate) use mark::require_conditional;

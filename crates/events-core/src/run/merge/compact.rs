@@ -8,8 +8,9 @@ use crate::error::{Error, Result};
 use crate::run::context::Context;
 use crate::run::control::{Replaced, Snapshot, Step, TableFile};
 use crate::run::ledger::check_kept;
-use crate::run::outputs::{Destination, Output, put};
+use crate::run::outputs::{Destination, Output};
 use crate::run::remote::Remote;
+use crate::run::staging::Staging;
 use crate::run::writers::Writers;
 use crate::table::{FileSeries, KindCache, Rewrite, RewriteError, Source};
 
@@ -67,17 +68,17 @@ impl Compact {
 
     /// A thread's part of the work.
     pub(crate) fn work(&self, remote: &Remote) -> Result<Vec<Output>> {
-        let mut written = Vec::new();
+        let mut staging = Staging::new(&self.context, remote);
         let mut kinds = KindCache::new(Arc::default());
         loop {
             self.context.stop.check()?;
             let number = self.next.fetch_add(1, Ordering::Relaxed);
-            let Some(group) = self.groups.get(number) else { return Ok(written) };
-            self.merge(group, &mut kinds, remote, &mut written)?;
+            let Some(group) = self.groups.get(number) else { return staging.finish() };
+            self.merge(group, &mut kinds, remote, &mut staging)?;
         }
     }
 
-    fn merge(&self, group: &Group, kinds: &mut KindCache, remote: &Remote, written: &mut Vec<Output>) -> Result<()> {
+    fn merge(&self, group: &Group, kinds: &mut KindCache, remote: &Remote, staging: &mut Staging<'_>) -> Result<()> {
         let (config, objects) = (&self.context.config, TableObjects::new(&self.context));
         let file_config = config.file_config().anew_by(self.commit);
         let read = group.iter().map(|file| objects.read(file, remote)).collect::<Result<Vec<_>>>()?;
@@ -86,7 +87,7 @@ impl Compact {
             replaced: Replaced { digest: group[number].digest, e_tag: read[number].e_tag.clone() },
         };
         let failed = |error: RewriteError| objects.damaged(&group[error.source.unwrap_or_default()], error.problem);
-        let sources = read.iter().map(|object| Source { file: object.bytes.clone(), drop: |_| false }).collect();
+        let sources = read.iter().map(|object| Source { file: object.bytes.clone(), without: None }).collect();
         let rewrite = Rewrite::open(sources, kinds, &file_config, config.file_bytes_max).map_err(failed)?;
         let folder = &group[0].folder;
         let (mut first, mut rows) = (true, 0);
@@ -95,7 +96,7 @@ impl Compact {
             rows += file.rows;
             let (destination, step) =
                 if std::mem::take(&mut first) { (replace(0), Step::Grow) } else { (Destination::New, Step::Add) };
-            written.push(put(&self.context, file, folder.clone(), destination, step, remote)?);
+            staging.send(file, folder.clone(), 0, destination, step)?;
         }
         check_kept(group.iter().map(|file| file.rows).sum(), rows)?;
         // Alone, a run may remove what is left; among many, somebody late could make it again, so it stays without rows.
@@ -103,7 +104,7 @@ impl Compact {
             for number in 1..group.len() {
                 let empty = FileSeries::new(&file_config, config.file_bytes_max, 0).map_err(Error::encoding)?;
                 let empty = empty.finish().map_err(Error::encoding)?;
-                written.push(put(&self.context, empty, folder.clone(), replace(number), Step::Shrink, remote)?);
+                staging.send(empty, folder.clone(), 0, replace(number), Step::Shrink)?;
             }
         }
         Ok(())

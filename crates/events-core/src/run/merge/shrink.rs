@@ -9,8 +9,9 @@ use crate::error::{Error, Result};
 use crate::run::context::Context;
 use crate::run::control::{Replaced, Snapshot, Step};
 use crate::run::ledger::check_replaced;
-use crate::run::outputs::{Destination, Output, put};
+use crate::run::outputs::{Destination, Output};
 use crate::run::remote::Remote;
+use crate::run::staging::Staging;
 use crate::table::{KindCache, Rewrite, RewriteError, Source};
 
 /// Rewrites all files that lose rows, for many threads.
@@ -41,13 +42,13 @@ impl Shrink {
 
     /// A thread's part of the work.
     pub(crate) fn work(&self, remote: &Remote) -> Result<Vec<Output>> {
-        let mut written = Vec::new();
+        let mut staging = Staging::new(&self.context, remote);
         let mut kinds = KindCache::new(Arc::default());
         let files: Vec<_> = self.superseded.iter().collect();
         loop {
             self.context.stop.check()?;
             let number = self.next.fetch_add(1, Ordering::Relaxed);
-            let Some(((folder, name), ids)) = files.get(number) else { return Ok(written) };
+            let Some(((folder, name), ids)) = files.get(number) else { return staging.finish() };
             if self.outputs.iter().any(|output| output.folder == *folder && output.replaces(name)) {
                 // It got new rows, and was shrunk at once.
                 continue;
@@ -57,7 +58,7 @@ impl Shrink {
             let file = file.ok_or_else(|| Error::Ledger { problem: format!("no file `{name}` in `{folder}`") })?;
             let object = objects.read(file, remote)?;
             let failed = |error: RewriteError| objects.damaged(file, error.problem);
-            let source = Source { file: object.bytes, drop: |id| ids.contains(&id) };
+            let source = Source { file: object.bytes, without: Some(ids) };
             let config = self.context.config.file_config().anew_by(self.snapshot.sequence + 1);
             // It only becomes smaller.
             let rewrite = Rewrite::open(vec![source], &mut kinds, &config, usize::MAX);
@@ -66,8 +67,7 @@ impl Shrink {
             for shrunk in rewrite {
                 let replaced = Replaced { digest: file.digest, e_tag: object.e_tag.clone() };
                 let destination = Destination::Replace { name: name.clone(), replaced };
-                let shrunk = shrunk.map_err(failed)?;
-                written.push(put(&self.context, shrunk, folder.clone(), destination, Step::Shrink, remote)?);
+                staging.send(shrunk.map_err(failed)?, folder.clone(), 0, destination, Step::Shrink)?;
             }
         }
     }

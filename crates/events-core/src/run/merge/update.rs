@@ -14,7 +14,7 @@ use object_store::{ObjectStoreExt, PutPayload};
 use super::known::{ENTRY_BYTES, KnownIds, NewEntry};
 use crate::error::Result;
 use crate::run::context::Context;
-use crate::run::control::{Digest, IndexSegment, Publication, Replaced, Snapshot, Step, Target};
+use crate::run::control::{Digest, IndexSegment, Publication, Replaced, Snapshot, StagedAt, Step, Target};
 use crate::run::exchange::Spool;
 use crate::run::layout;
 use crate::run::remote::Remote;
@@ -152,7 +152,7 @@ pub(crate) fn publication(context: &Context, snapshot: &Snapshot, segment: &Inde
     let path = segment.path();
     let replaces = snapshot.segment_digest(&path).map(|digest| Replaced { digest, e_tag: None });
     Publication {
-        stage: layout::stage_index(&context.stage, segment.meta.cell.number()),
+        stage: StagedAt::whole(layout::stage_index(&context.stage, segment.meta.cell.number())),
         zone: Target::Trusted,
         path,
         bytes: segment.meta.bytes,

@@ -1,11 +1,13 @@
 //! Carrying out an entry of the log.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::Ordering;
 
+use bytes::Bytes;
 use chrono::NaiveDate;
 use futures::{StreamExt, TryStreamExt};
 
+use super::publish::{Publish, publish_object, publish_part, staged};
 use super::{erase, inputs};
 use crate::error::Result;
 use crate::run::barrier::Barrier;
@@ -76,6 +78,7 @@ pub(super) async fn publish(context: &Context, publications: &[Publication], com
     let progress = &context.progress;
     progress.files_expected.store(publications.len() as u64, Ordering::Relaxed);
     let later = later(publications);
+    let at_once = publications_at_once(context, publications);
     let mut unseen = false;
     for step in Step::ALL {
         let of_step: Vec<_> = publications.iter().filter(|publication| publication.step == step).collect();
@@ -84,23 +87,40 @@ pub(super) async fn publish(context: &Context, publications: &[Publication], com
             unseen = false;
         }
         unseen |= of_step.iter().any(|publication| publication.brings_rows());
-        let publish = |publication: &Publication| {
+        let publish = |publication: &Publication, pack: Option<Pack>| {
             let (zones, writers, publication) = (context.zones.clone(), context.writers, publication.clone());
             let later = later.get(&publication.path).map_or(&[][..], |later| later);
             let later: Vec<_> = later.iter().filter(|(later, _)| *later > step).map(|(_, digest)| *digest).collect();
             async move {
-                super::publish::publish(&zones, writers, &publication, commit, &later).await?;
+                let publish = Publish { zones: &zones, writers, publication: &publication, commit, later: &later };
+                match pack {
+                    None => publish_object(publish).await?,
+                    Some(Pack(object)) => publish_part(publish, object.as_ref()).await?,
+                }
                 progress.files_published.fetch_add(1, Ordering::Relaxed);
                 Ok(())
             }
         };
-        futures::stream::iter(of_step.into_iter().map(publish))
-            .buffer_unordered(publications_at_once(context, publications))
-            .try_collect::<()>()
-            .await?;
+        let (alone, packed): (Vec<_>, Vec<_>) =
+            of_step.into_iter().partition(|publication| publication.stage.offset.is_none());
+        let alone = futures::stream::iter(alone.into_iter().map(|publication| publish(publication, None)));
+        alone.buffer_unordered(at_once).try_collect::<()>().await?;
+        let mut packs: BTreeMap<&str, Vec<&Publication>> = BTreeMap::new();
+        for publication in packed {
+            packs.entry(&publication.stage.object).or_default().push(publication);
+        }
+        for (pack, packed) in packs {
+            let pack = Pack(staged(&context.zones.stage, pack).await?);
+            let parts = packed.into_iter().map(|publication| publish(publication, Some(pack.clone())));
+            futures::stream::iter(parts).buffer_unordered(context.requests()).try_collect::<()>().await?;
+        }
     }
     Ok(unseen)
 }
+
+/// An object of the stage of which several are published; `None` when it is gone.
+#[derive(Clone)]
+struct Pack(Option<Bytes>);
 
 /// By path: what is put there in the place of something, and when.
 fn later(publications: &[Publication]) -> HashMap<String, Vec<(Step, Digest)>> {

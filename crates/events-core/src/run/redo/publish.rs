@@ -19,32 +19,56 @@ use crate::run::zone::{Zone, Zones};
 /// How often something is put whose store says that its condition is not met, although it is.
 const PUTS_MAX: usize = 4;
 
-/// Puts a staged object of a commit where readers see it; of a parse, which makes none, the commit is `None`. `later` are
-/// the digests of what the same commit puts in its place after it: when one of them is there, this is done.
+/// What is published, and what is to be known for it.
+#[derive(Clone, Copy)]
+pub(super) struct Publish<'a> {
+    pub(super) zones: &'a Zones,
+    pub(super) writers: Writers,
+    pub(super) publication: &'a Publication,
+    /// Whose it is; `None` when it is a parse's, which makes no commit.
+    pub(super) commit: Option<u64>,
+    /// The digests of what the same commit puts in its place after it: when one of them is there, this is done.
+    pub(super) later: &'a [Digest],
+}
+
+impl Publish<'_> {
+    fn target(&self) -> &Zone {
+        match self.publication.zone {
+            Target::Landing => &self.zones.landing,
+            Target::Trusted => &self.zones.trusted,
+        }
+    }
+}
+
+/// Puts an object of the stage where readers see it.
 ///
 /// # Errors
 /// [`Error::Changed`] when what it is to replace is neither what the run has read nor the new content.
-pub(super) async fn publish(
-    zones: &Zones,
-    writers: Writers,
-    publication: &Publication,
-    commit: Option<u64>,
-    later: &[Digest],
-) -> Result<()> {
-    let target = match publication.zone {
-        Target::Landing => &zones.landing,
-        Target::Trusted => &zones.trusted,
-    };
+pub(super) async fn publish_object(publish: Publish<'_>) -> Result<()> {
+    let Publish { zones, writers, publication, later, .. } = publish;
+    let target = publish.target();
     if writers == Writers::Single
         && zones.stage.shares_store(target)
         && rename(zones, target, publication, later).await?
     {
         return Ok(());
     }
-    let Some(bytes) = staged(zones, publication).await? else {
+    let object = staged(&zones.stage, &publication.stage.object).await?;
+    publish_part(publish, object.as_ref()).await
+}
+
+/// Puts a part of an object of the stage where readers see it; `None` when the object is gone.
+///
+/// # Errors
+/// As of [`publish_object`].
+pub(super) async fn publish_part(publish: Publish<'_>, object: Option<&Bytes>) -> Result<()> {
+    let Publish { zones, writers, publication, commit, later } = publish;
+    let target = publish.target();
+    let Some(object) = object else {
         // The stage is erased when everything in it is published.
         return require_there(target, publication, later).await;
     };
+    let bytes = part(&zones.stage, publication, object)?;
     match (&publication.replaces, writers) {
         (None, _) => create(target, publication, bytes).await,
         (Some(replaced), Writers::Many) => {
@@ -65,14 +89,17 @@ pub(super) async fn publish(
 
 /// Puts a staged object in the place of whatever is there.
 pub(crate) async fn overwrite(zones: &Zones, publication: &Publication) -> Result<()> {
-    let Some(bytes) = staged(zones, publication).await? else { return Err(changed(&zones.stage, publication)) };
+    let Some(object) = staged(&zones.stage, &publication.stage.object).await? else {
+        return Err(changed_stage(&zones.stage, publication));
+    };
+    let bytes = part(&zones.stage, publication, &object)?;
     let put = put(&zones.trusted, publication, bytes, PutMode::Overwrite).await?;
     put.map_err(|error| failed(&zones.trusted, publication, error))
 }
 
 /// Publishes within a store; `false` when it cannot rename.
 async fn rename(zones: &Zones, target: &Zone, publication: &Publication, later: &[Digest]) -> Result<bool> {
-    let (from, to) = (zones.stage.path(&publication.stage)?, target.path(&publication.path)?);
+    let (from, to) = (zones.stage.path(&publication.stage.object)?, target.path(&publication.path)?);
     let target_mode = match publication.replaces {
         None => RenameTargetMode::Create,
         Some(_) => RenameTargetMode::Overwrite,
@@ -96,14 +123,29 @@ fn crosses_devices(error: &StoreError) -> bool {
         .any(|cause| cause.kind() == io::ErrorKind::CrossesDevices)
 }
 
-/// The bytes in the stage; `None` when they are gone.
-async fn staged(zones: &Zones, publication: &Publication) -> Result<Option<Bytes>> {
-    let failed = |error| zones.stage.error("reading", &publication.stage, error);
-    match zones.stage.store().get(&zones.stage.path(&publication.stage)?).await {
+/// An object of the stage; `None` when it is gone.
+pub(super) async fn staged(stage: &Zone, object: &str) -> Result<Option<Bytes>> {
+    let failed = |error| stage.error("reading", object, error);
+    match stage.store().get(&stage.path(object)?).await {
         Ok(got) => got.bytes().await.map(Some).map_err(failed),
         Err(StoreError::NotFound { .. }) => Ok(None),
         Err(error) => Err(failed(error)),
     }
+}
+
+/// What is to be published of an object of the stage.
+///
+/// # Errors
+/// [`Error::Changed`] when the object has another length.
+fn part(stage: &Zone, publication: &Publication, object: &Bytes) -> Result<Bytes> {
+    let (start, bytes) = (publication.stage.offset.unwrap_or_default() as usize, publication.bytes as usize);
+    let rest = object.len().saturating_sub(start);
+    let fits = if publication.stage.offset.is_some() { bytes <= rest } else { bytes == rest };
+    if fits { Ok(object.slice(start..start + bytes)) } else { Err(changed_stage(stage, publication)) }
+}
+
+fn changed_stage(stage: &Zone, publication: &Publication) -> Error {
+    Error::Changed { object: stage.name(&publication.stage.object) }
 }
 
 /// Makes an object whose name is new for ever: whatever has it is this object.
