@@ -36,6 +36,7 @@ mod writers;
 mod zone;
 
 pub use barrier::Barrier;
+pub use control::Lease;
 pub use distributor::Distributor;
 pub use layout::RunId;
 pub use plan::{DateRange, Input, Place, Plan};
