@@ -12,8 +12,10 @@ use tracing::info;
 
 use crate::console::Console;
 use crate::dry_run::{self, DryRun};
+use crate::durability;
 use crate::error::{Error, Result};
 use crate::interrupt;
+use crate::lease::HeldLease;
 use crate::live::Watch;
 use crate::lock::TableLock;
 use crate::options::OutputForm;
@@ -63,21 +65,29 @@ pub(crate) fn execute(settings: &JobSettings, console: &Console) -> Result<(Repo
         .with_clock(move || began.elapsed())
         .with_cancel(cancel.clone())
         .with_progress(Arc::clone(&progress));
+    let distributor = match durability::barrier(settings.durability, &settings.zones)? {
+        Some(barrier) => distributor.with_barrier(barrier),
+        None => distributor,
+    };
 
     let start = &settings.start;
-    info!(
-        run = %start.run,
-        date = %start.date,
-        landing = zones.landing.url(),
-        stage = zones.stage.url(),
-        trusted = zones.trusted.url(),
-        threads = settings.config.threads,
-        memory_bytes = settings.config.memory_bytes,
-        "started"
-    );
     let runtime = runtime()?;
     let result = runtime.block_on(async {
-        interrupt::listen(cancel, Arc::clone(&progress), scratch.path().to_owned(), console.clone())?;
+        interrupt::listen(cancel.clone(), Arc::clone(&progress), scratch.path().to_owned(), console.clone())?;
+        let lease = match writers {
+            Writers::Many => Some(HeldLease::take(&distributor, start, settings.wait, &cancel).await?),
+            Writers::Single => None,
+        };
+        info!(
+            run = %start.run,
+            date = %start.date,
+            landing = zones.landing.url(),
+            stage = zones.stage.url(),
+            trusted = zones.trusted.url(),
+            threads = settings.config.threads,
+            memory_bytes = settings.config.memory_bytes,
+            "started"
+        );
         let _watch = Watch::start(progress, console);
         let report = match &settings.task {
             Task::Run => distributor.run(start).await,
@@ -88,6 +98,9 @@ pub(crate) fn execute(settings: &JobSettings, console: &Console) -> Result<(Repo
             Task::Parse => distributor.parse(start).await,
             Task::Distribute => distributor.distribute(start).await,
         };
+        if let Some(lease) = lease {
+            lease.release().await;
+        }
         Ok::<_, Error>(report?)
     });
     // Nobody else may work on the table before what a store still does in the background is over.

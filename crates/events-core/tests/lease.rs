@@ -64,7 +64,10 @@ impl ObjectStore for Store {
             self.set_age(0);
         }
         if is_lease(location) && self.refuses.load(Ordering::Relaxed) {
-            return Err(object_store::Error::Precondition { path: location.to_string(), source: "it was there".into() });
+            return Err(object_store::Error::Precondition {
+                path: location.to_string(),
+                source: "it was there".into(),
+            });
         }
         Ok(put)
     }
