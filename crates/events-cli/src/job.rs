@@ -86,6 +86,7 @@ pub(crate) fn execute(settings: &JobSettings, console: &Console) -> Result<(Repo
             trusted = zones.trusted.url(),
             threads = settings.config.threads,
             memory_bytes = settings.config.memory_bytes,
+            durability = ?settings.durability,
             "started"
         );
         let _watch = Watch::start(progress, console);
