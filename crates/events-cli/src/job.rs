@@ -71,25 +71,25 @@ pub(crate) fn execute(settings: &JobSettings, console: &Console) -> Result<(Repo
     };
 
     let start = &settings.start;
+    info!(
+        run = %start.run,
+        date = %start.date,
+        landing = zones.landing.url(),
+        stage = zones.stage.url(),
+        trusted = zones.trusted.url(),
+        threads = settings.config.threads,
+        memory_bytes = settings.config.memory_bytes,
+        durability = ?settings.durability,
+        "started"
+    );
     let runtime = runtime()?;
     let result = runtime.block_on(async {
         interrupt::listen(cancel.clone(), Arc::clone(&progress), scratch.path().to_owned(), console.clone())?;
+        let _watch = Watch::start(progress, console);
         let lease = match writers {
             Writers::Many => Some(HeldLease::take(&distributor, start, settings.wait, &cancel).await?),
             Writers::Single => None,
         };
-        info!(
-            run = %start.run,
-            date = %start.date,
-            landing = zones.landing.url(),
-            stage = zones.stage.url(),
-            trusted = zones.trusted.url(),
-            threads = settings.config.threads,
-            memory_bytes = settings.config.memory_bytes,
-            durability = ?settings.durability,
-            "started"
-        );
-        let _watch = Watch::start(progress, console);
         let report = match &settings.task {
             Task::Run => distributor.run(start).await,
             Task::Retry(filter) => distributor.retry(start, filter).await,

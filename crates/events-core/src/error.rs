@@ -111,8 +111,8 @@ pub enum Error {
     },
     /// Another run holds the lease of the table.
     #[error(
-        "another run is at work on the table in `{table}`: `{}` has renewed its lease {} s ago, which ends in {} s \
-         unless that one lives; nothing was done",
+        "another run is at work on the table in `{table}`: `{}`, whose lease was renewed {} s ago and ends in \
+         {} s unless it is renewed again; nothing was done",
         run.as_deref().unwrap_or("unknown"), age.as_secs(), left.as_secs()
     )]
     Busy {

@@ -130,7 +130,7 @@ async fn is_had_by_one_at_a_time_and_given_back() {
     let first = take(&lake, "first").await.unwrap();
     assert_eq!(busy(take(&lake, "second").await), (by("first"), TERM_S));
     let error = take(&lake, "second").await.unwrap_err().to_string();
-    assert!(error.starts_with("another run is at work on the table in `memory:///lake/trusted`: `first` "), "{error}");
+    assert!(error.starts_with("another run is at work on the table in `memory:///lake/trusted`: `first`, "), "{error}");
     first.release().await.unwrap();
     let second = take(&lake, "second").await.unwrap();
     assert_eq!(busy(take(&lake, "third").await), (by("second"), TERM_S));

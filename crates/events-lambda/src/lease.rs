@@ -66,3 +66,37 @@ async fn keep(mut lease: Lease, mut ended: oneshot::Receiver<()>) {
         warn!("the lease was not given back, because the store failed: runs are refused until it ends");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+    use std::sync::Arc;
+
+    use events_core::run::{Distributor, Start, Zones};
+    use events_core::{Config, ErrorKind};
+    use object_store::ObjectStore;
+    use object_store::memory::InMemory;
+    use object_store::path::Path;
+
+    use super::*;
+    use crate::error::Error;
+
+    #[tokio::test]
+    async fn a_second_run_is_busy_until_the_first_ends() {
+        let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+        let zones = Zones::below(&store, &Path::default(), "memory:///");
+        let distributor = Distributor::new(zones, PathBuf::new(), Config::default()).unwrap();
+        let take = async |run: &str| {
+            let start = Start { run: run.parse().unwrap(), date: "2026-11-23".parse().unwrap() };
+            distributor.lease(&start).await
+        };
+        let first = HeldLease::keep(take("first").await.unwrap());
+        let error = take("second").await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Busy);
+        assert_eq!(Error::from(error).type_name(), "Busy");
+        first.release().await;
+        // What is dropped is not given back, because its run may have left more than that.
+        drop(HeldLease::keep(take("second").await.unwrap()));
+        assert_eq!(take("third").await.unwrap_err().kind(), ErrorKind::Busy);
+    }
+}
