@@ -5,6 +5,7 @@ use events_core::run::Barrier;
 use crate::error::Result;
 use crate::options::Durability;
 use crate::store::ZoneUrls;
+use crate::zone_url::ZoneUrl;
 
 /// What a run waits for where the order of its writes matters. `None`: nothing, because nobody asked for it, or because no
 /// zone is on a disk of this machine. A bucket keeps what it has acknowledged anyway.
@@ -14,8 +15,8 @@ use crate::store::ZoneUrls;
 /// # Errors
 /// When a folder cannot be opened, and where the system has no call for it.
 pub(crate) fn barrier(durability: Durability, zones: &ZoneUrls) -> Result<Option<Barrier>> {
-    let folders = [&zones.landing, &zones.stage, &zones.trusted].into_iter().filter_map(|zone| zone.local_folder());
-    let folders: Vec<_> = folders.collect();
+    let folders = [&zones.landing, &zones.stage, &zones.trusted].map(ZoneUrl::local_folder);
+    let folders: Vec<_> = folders.into_iter().flatten().collect();
     match durability {
         Durability::None => Ok(None),
         Durability::Commit if folders.is_empty() => Ok(None),
@@ -73,7 +74,6 @@ mod system {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::zone_url::ZoneUrl;
 
     fn urls(landing: &str, trusted: &str) -> ZoneUrls {
         let url = |text| ZoneUrl::parse(text).unwrap();

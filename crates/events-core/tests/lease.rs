@@ -110,18 +110,18 @@ async fn take(lake: &Lake, run: &str) -> Result<Lease, Error> {
     lake.distributor(Config::default()).lease(&start(run)).await
 }
 
-/// The holder and the seconds that are left to it.
-fn busy(taken: Result<Lease, Error>) -> (Option<String>, u64) {
+/// The holder, `unknown` when it cannot be read, and the seconds that are left to it.
+fn busy(taken: Result<Lease, Error>) -> (String, u64) {
     let error = taken.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Busy);
     let Error::Busy { run, age, left, .. } = error else { panic!("{error}") };
     assert_eq!(age + left, Lease::TERM);
     // A moment has passed.
-    (run, (left + Duration::from_millis(999)).as_secs())
+    (run.unwrap_or_else(|| by("unknown")), (left + Duration::from_millis(999)).as_secs())
 }
 
-fn by(run: &str) -> Option<String> {
-    Some(run.to_owned())
+fn by(run: &str) -> String {
+    run.to_owned()
 }
 
 #[tokio::test]
@@ -211,7 +211,7 @@ async fn ends_also_when_it_cannot_be_read() {
     let (lake, store) = Store::lake();
     for content in ["", "{", r#"{"version":2,"run":"a","writes":1}"#, r#"{"version":1,"run":"../a","writes":1}"#] {
         lake.put(LEASE, content).await;
-        assert_eq!(busy(take(&lake, "run").await), (None, TERM_S), "{content}");
+        assert_eq!(busy(take(&lake, "run").await), (by("unknown"), TERM_S), "{content}");
         store.set_age(TERM_S);
         take(&lake, "run").await.unwrap();
     }
