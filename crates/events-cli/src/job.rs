@@ -53,7 +53,7 @@ pub(crate) fn json(document: &impl Serialize) -> String {
 
 /// Carries out the job, and says meanwhile what goes on.
 pub(crate) fn execute(settings: &JobSettings, console: &Console) -> Result<(Report, Zones)> {
-    let zones = settings.zones.open(Access::Write)?;
+    let zones = settings.zones.open(Access::Write(settings.durability))?;
     let lock = TableLock::take(&settings.zones, settings.wait)?;
     let writers = if settings.single_writer { Writers::Single } else { lock.writers };
     let scratch = make_scratch(settings)?;

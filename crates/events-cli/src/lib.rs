@@ -16,7 +16,7 @@
 //! | `summary`, `dry_run`, `grid`, `units`, `places` | what people read |
 //! | `generation` | `events generate` around [`generate`] |
 //! | `lock`, `lease` | what keeps runs out of each other's way |
-//! | `durability` | what makes writes survive a loss of power |
+//! | `durability`, `durable_folder` | what makes writes survive a loss of power |
 //! | `demo` | `events demo` |
 //! | `console`, `outlet`, `visible` | streams, and bytes that people can read |
 //! | `error`, `message`, [`exit`] | how a command ends |
@@ -25,6 +25,7 @@ mod console;
 mod demo;
 mod dry_run;
 mod durability;
+mod durable_folder;
 mod error;
 pub mod exit;
 pub mod generate;

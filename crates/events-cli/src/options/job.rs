@@ -135,7 +135,7 @@ pub(crate) struct AttemptOptions {
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true",
         value_name = "BOOL", value_parser = BoolishValueParser::new(), hide_possible_values = true)]
     pub(crate) unsafe_single_writer: Option<bool>,
-    /// What a run waits for in zones on local disks: with commit, a loss of power takes nothing of a commit, for some 30 ms
+    /// What a run waits for in zones on local disks: with commit, a loss of power takes nothing of a commit, for some 50 ms
     /// a run and 0.6 s a GB of input where it was measured; buckets keep what they acknowledge and ignore it
     /// [default: commit on Linux, none elsewhere]
     #[arg(long, value_name = "WHEN")]
