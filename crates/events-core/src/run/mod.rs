@@ -37,6 +37,7 @@ mod writers;
 mod zone;
 
 pub use barrier::Barrier;
+pub use control::Lease;
 pub use distributor::Distributor;
 pub use layout::RunId;
 pub use plan::{DateRange, Input, Place, Plan};
