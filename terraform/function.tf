@@ -56,8 +56,9 @@ resource "aws_lambda_function" "distributor" {
   depends_on = [aws_iam_role_policy.function]
 }
 
-# What an asynchronous invocation has committed and not finished, a second one would add again: nobody retries by himself.
+# An asynchronous invocation that ends with an error is repeated a minute and three minutes later. That is safe, because
+# every run goes on from the table's log, and the first repetition comes when the lease of a run that was killed has ended.
 resource "aws_lambda_function_event_invoke_config" "distributor" {
   function_name          = aws_lambda_function.distributor.function_name
-  maximum_retry_attempts = 0
+  maximum_retry_attempts = 2
 }

@@ -12,8 +12,10 @@ use tracing::info;
 
 use crate::console::Console;
 use crate::dry_run::{self, DryRun};
+use crate::durability;
 use crate::error::{Error, Result};
 use crate::interrupt;
+use crate::lease::HeldLease;
 use crate::live::Watch;
 use crate::lock::TableLock;
 use crate::options::OutputForm;
@@ -51,7 +53,7 @@ pub(crate) fn json(document: &impl Serialize) -> String {
 
 /// Carries out the job, and says meanwhile what goes on.
 pub(crate) fn execute(settings: &JobSettings, console: &Console) -> Result<(Report, Zones)> {
-    let zones = settings.zones.open(Access::Write)?;
+    let zones = settings.zones.open(Access::Write(settings.durability))?;
     let lock = TableLock::take(&settings.zones, settings.wait)?;
     let writers = if settings.single_writer { Writers::Single } else { lock.writers };
     let scratch = make_scratch(settings)?;
@@ -64,6 +66,10 @@ pub(crate) fn execute(settings: &JobSettings, console: &Console) -> Result<(Repo
         .with_clock(move || began.elapsed())
         .with_cancel(cancel.clone())
         .with_progress(Arc::clone(&progress));
+    let distributor = match durability::barrier(settings.durability, &settings.zones)? {
+        Some(barrier) => distributor.with_barrier(barrier),
+        None => distributor,
+    };
 
     let start = &settings.start;
     info!(
@@ -74,12 +80,17 @@ pub(crate) fn execute(settings: &JobSettings, console: &Console) -> Result<(Repo
         trusted = zones.trusted.url(),
         threads = settings.config.threads,
         memory_bytes = settings.config.memory_bytes,
+        durability = ?settings.durability,
         "started"
     );
     let runtime = runtime()?;
     let result = runtime.block_on(async {
-        interrupt::listen(cancel, Arc::clone(&progress), scratch.path().to_owned(), console.clone())?;
+        interrupt::listen(cancel.clone(), Arc::clone(&progress), scratch.path().to_owned(), console.clone())?;
         let _watch = Watch::start(progress, console);
+        let lease = match writers {
+            Writers::Many => Some(HeldLease::take(&distributor, start, settings.wait, &cancel).await?),
+            Writers::Single => None,
+        };
         let report = match &settings.task {
             Task::Run => distributor.run(start).await,
             Task::Retry(filter) => distributor.retry(start, filter).await,
@@ -89,6 +100,9 @@ pub(crate) fn execute(settings: &JobSettings, console: &Console) -> Result<(Repo
             Task::Parse => distributor.parse(start).await,
             Task::Distribute => distributor.distribute(start).await,
         };
+        if let Some(lease) = lease {
+            lease.release().await;
+        }
         Ok::<_, Error>(report?)
     });
     // Nobody else may work on the table before what a store still does in the background is over.

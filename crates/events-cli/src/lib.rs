@@ -15,6 +15,8 @@
 //! | `interrupt`, `live` | what goes on beside a run: signals, the progress display, log lines |
 //! | `summary`, `dry_run`, `grid`, `units`, `places` | what people read |
 //! | `generation` | `events generate` around [`generate`] |
+//! | `lock`, `lease` | what keeps runs out of each other's way |
+//! | `durability`, `durable_folder` | what makes writes survive a loss of power |
 //! | `demo` | `events demo` |
 //! | `console`, `outlet`, `visible` | streams, and bytes that people can read |
 //! | `error`, `message`, [`exit`] | how a command ends |
@@ -22,6 +24,8 @@
 mod console;
 mod demo;
 mod dry_run;
+mod durability;
+mod durable_folder;
 mod error;
 pub mod exit;
 pub mod generate;
@@ -30,6 +34,7 @@ mod grid;
 mod interrupt;
 mod job;
 mod layers;
+mod lease;
 mod live;
 mod lock;
 mod message;

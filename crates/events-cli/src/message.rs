@@ -42,6 +42,9 @@ pub(crate) fn hint(error: &Error) -> Option<String> {
             "run again when the store answers: the next run first finishes what this one has committed"
         }
         Error::Busy { .. } => "--wait 60 waits up to a minute for it to end",
+        Error::Run(events_core::Error::Busy { .. }) => {
+            "--wait 90 waits for it to end, and long enough if it was killed"
+        }
         Error::Run(events_core::Error::Unconditional { .. }) => {
             "--unsafe-single-writer goes on without; then nothing may start a second run on this table"
         }

@@ -14,7 +14,9 @@ use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 use object_store::{ClientConfigKey, ObjectStore, RetryConfig};
 
+use crate::durable_folder::DurableFolder;
 use crate::error::{Error, Result};
+use crate::options::Durability;
 use crate::places::EVENTS;
 use crate::zone_url::{StoreName, ZoneUrl};
 
@@ -37,7 +39,7 @@ pub(crate) struct ZoneUrls {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Access {
     /// Local folders of the stage and trusted zones are created when they are missing.
-    Write,
+    Write(Durability),
     /// Nothing is created: a folder that is missing reads as an empty one.
     Look,
 }
@@ -145,7 +147,8 @@ fn open_folder(zone: &ZoneUrl, folder: &Path, access: Access) -> Result<Arc<dyn 
         fs::create_dir_all(folder).map_err(failed)?;
     }
     let store = LocalFileSystem::new_with_prefix(folder);
-    Ok(Arc::new(store.map_err(|source| Error::Store { zone: zone.text.clone(), source: Box::new(source) })?))
+    let store = store.map_err(|source| Error::Store { zone: zone.text.clone(), source: Box::new(source) })?;
+    Ok(if access == Access::Write(Durability::Commit) { Arc::new(DurableFolder::new(store)) } else { Arc::new(store) })
 }
 
 /// The store of a bucket, set up by the usual `AWS_*` variables. A builder prints its secrets: it never leaves here.
@@ -232,6 +235,6 @@ mod tests {
         fs::create_dir(folder.path().join("landing")).unwrap();
         let urls = ["landing", "stage", "trusted"].map(|name| root.below(name));
         let [landing, stage, trusted] = urls;
-        assert!(share(&ZoneUrls { landing, stage, trusted }.open(Access::Write).unwrap()));
+        assert!(share(&ZoneUrls { landing, stage, trusted }.open(Access::Write(Durability::Commit)).unwrap()));
     }
 }

@@ -1,6 +1,7 @@
 //! What can go wrong, and what to do about it.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// What whoever gets an [`Error`] can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -108,6 +109,22 @@ pub enum Error {
         /// How often this run has begun.
         attempts: usize,
     },
+    /// Another run holds the lease of the table.
+    #[error(
+        "another run is at work on the table in `{table}`: `{}`, whose lease was renewed {} s ago and ends in \
+         {} s unless it is renewed again; nothing was done",
+        run.as_deref().unwrap_or("unknown"), age.as_secs(), left.as_secs()
+    )]
+    Busy {
+        /// The URL of the trusted zone.
+        table: String,
+        /// The name of that run, when its lease can be read.
+        run: Option<String>,
+        /// How long it has been silent, by the time of the store.
+        age: Duration,
+        /// How long until it counts as dead when it stays silent.
+        left: Duration,
+    },
     /// The store did not say whether it took the commit. Nothing is lost either way: the next run sees what holds, and
     /// goes on from there.
     #[error("whether the run is committed as `{entry}` is unknown; run again: the next run finds out")]
@@ -197,6 +214,7 @@ impl Error {
             | Self::Conflict { .. }
             | Self::Undecided { .. } => ErrorKind::Storage,
             Self::Interrupted => ErrorKind::Interrupted,
+            Self::Busy { .. } => ErrorKind::Busy,
             Self::Unfinished { .. } => ErrorKind::Unfinished,
             Self::Stage { .. } | Self::Ledger { .. } | Self::Parquet { .. } | Self::Panic { .. } => ErrorKind::Bug,
         }

@@ -4,12 +4,13 @@ use std::time::{Duration, Instant, SystemTime};
 
 use chrono::{DateTime, Utc};
 use events_core::Config;
-use events_core::run::{Cancel, Distributor, Grace, Job, Report, Start, Zones};
+use events_core::run::{Cancel, Distributor, Grace, Job, Report, Start, Writers, Zones};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use serde_json::Value;
 use tracing::info;
 
 use crate::error::{Error, Result};
+use crate::lease::HeldLease;
 use crate::lock::TableLock;
 use crate::message::Secrets;
 use crate::request::Request;
@@ -74,12 +75,20 @@ impl Opened {
             .with_grace(Grace::new(move || tokio::time::sleep(reader_grace)))
             .with_clock(move || began.elapsed())
             .with_cancel(cancel);
+        let lease = match lock.writers {
+            Writers::Many => Some(HeldLease::keep(distributor.lease(&start).await?)),
+            Writers::Single => None,
+        };
         let report = match request.job {
             Job::Parse => distributor.parse(&start).await,
             Job::Distribute => distributor.distribute(&start).await,
             // Requests ask for none of the others.
             _ => distributor.run(&start).await,
-        }?;
+        };
+        if let Some(lease) = lease {
+            lease.release().await;
+        }
+        let report = report?;
         log(&report, began);
         Ok(report)
     }

@@ -28,10 +28,13 @@
 //!
 //! An error is returned, so that whoever invoked the function sees it and its host tries again: no input is lost by
 //! that. Its `errorType` says what to do: `Configuration` and `Request` to correct something, `Storage` to try again,
-//! `TimeLimit` to give the function more time or less to do, `Bug` to report it.
+//! `Busy` to try again when the run that is at work on the table has ended, which after its death takes a minute,
+//! `Unfinished` to run again, which finishes what was committed, `TimeLimit` to give the function more time or less to
+//! do, `Bug` to report it.
 
 mod error;
 mod function;
+mod lease;
 mod lock;
 mod message;
 mod request;

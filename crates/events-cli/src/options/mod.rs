@@ -19,8 +19,8 @@ use tracing::level_filters::LevelFilter;
 
 pub(crate) use generate::GenerateOptions;
 pub(crate) use job::{
-    AttemptOptions, DistributeOptions, EngineOptions, MaintainOptions, ParseOptions, PlanOptions, ReprocessOptions,
-    RunOptions, StartOptions, TableOptions, ZoneOptions,
+    AttemptOptions, DistributeOptions, Durability, EngineOptions, MaintainOptions, ParseOptions, PlanOptions,
+    ReprocessOptions, RunOptions, StartOptions, TableOptions, ZoneOptions,
 };
 pub(crate) use quarantine::{FilterOptions, QuarantineCommand, QuarantineOptions, RetryOptions};
 pub(crate) use read::{LimitOptions, ReadOptions};

@@ -13,8 +13,8 @@ use events_core::run::{DateRange, Job, RejectFilter, RunId, Start};
 use super::{quarantine, read, zones};
 use crate::error::{Error, Result};
 use crate::options::{
-    AttemptOptions, DistributeOptions, EngineOptions, MaintainOptions, ParseOptions, PlanOptions, ReadOptions,
-    ReprocessOptions, RetryOptions, RunOptions, StartOptions, TableOptions, ZoneOptions,
+    AttemptOptions, DistributeOptions, Durability, EngineOptions, MaintainOptions, ParseOptions, PlanOptions,
+    ReadOptions, ReprocessOptions, RetryOptions, RunOptions, StartOptions, TableOptions, ZoneOptions,
 };
 use crate::store::ZoneUrls;
 
@@ -39,6 +39,8 @@ pub(crate) struct JobSettings {
     pub(crate) reader_grace: Duration,
     /// Nobody else writes to the table, whatever its store can do.
     pub(crate) single_writer: bool,
+    /// What writes to local zones wait for.
+    pub(crate) durability: Durability,
 }
 
 /// What a job is to do, and on what.
@@ -117,7 +119,9 @@ pub(super) fn resolve_demo(root: String, now: DateTime<Utc>) -> Result<JobSettin
     let zones = ZoneOptions { root: Some(root), ..ZoneOptions::default() };
     let engine = EngineOptions::default();
     let config = resolve_config(&TableOptions::default(), &ReadOptions::default(), &engine);
-    resolve(Task::Run, &zones, StartOptions::default(), config, engine, now)
+    // Nobody misses a demo after a loss of power.
+    let attempt = AttemptOptions { durability: Some(Durability::None), ..AttemptOptions::default() };
+    resolve(Task::Run, &zones, StartOptions { date: None, attempt }, config, engine, now)
 }
 
 fn resolve(
@@ -128,13 +132,15 @@ fn resolve(
     engine: EngineOptions,
     now: DateTime<Utc>,
 ) -> Result<JobSettings> {
-    let StartOptions { date, attempt: AttemptOptions { run_id, wait, reader_grace, unsafe_single_writer } } = start;
+    let StartOptions { date, attempt: AttemptOptions { run_id, wait, reader_grace, unsafe_single_writer, durability } } =
+        start;
     Ok(JobSettings {
         task,
         zones: zones::resolve(zones)?,
         wait: Duration::from_secs(wait.unwrap_or_default()),
         reader_grace: reader_grace.map_or(Duration::ZERO, |seconds| seconds.0),
         single_writer: unsafe_single_writer.unwrap_or_default(),
+        durability: durability.unwrap_or_default(),
         start: Start { run: run_id.unwrap_or_else(|| new_run_id(now)), date: date.unwrap_or_else(|| now.date_naive()) },
         config,
         scratch: engine.scratch,

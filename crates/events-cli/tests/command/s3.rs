@@ -16,7 +16,7 @@ fn unreachable(lake: &Lake, arguments: &str) -> Finished {
 fn ends_with_4_and_without_a_secret_when_nobody_answers() {
     let began = Instant::now();
     let finished = unreachable(&Lake::nowhere(), "run --root s3://bucket/lake --log-level trace");
-    finished.fails(4, &["error: listing `s3://bucket/lake/", "hint: ", "AWS_ENDPOINT_URL"]);
+    finished.fails(4, &["error: reading `s3://bucket/lake/", "hint: ", "AWS_ENDPOINT_URL"]);
     assert_eq!(finished.stderr.lines().filter(|line| line.starts_with("error: ")).count(), 1, "{finished:?}");
     assert!(!finished.stderr.contains("canary"), "{finished:?}");
     assert!(began.elapsed() < Duration::from_secs(30));

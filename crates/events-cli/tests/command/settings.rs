@@ -99,6 +99,35 @@ fn takes_horizon_and_folding_from_any_layer() {
     lake.events("run --root lake").fails(2, &["key `fold-below` of `events.toml`", "`x`"]);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn takes_durability_from_any_layer_and_for_each_job() {
+    let lake = Lake::new();
+    let event = r#"{"event_id":"a","timestamp":1,"domain":"d","event_type":"t"}"#;
+    let log = |arguments: &str, variables: &[(&str, &str)]| {
+        lake.write("lake/landing/pending/a.json", event);
+        let finished = Finished::of(lake.command(arguments).envs(variables.iter().copied()));
+        assert_eq!(finished.code, 0, "{finished:?}");
+        assert!(lake.files("lake/landing/pending").is_empty(), "{finished:?}");
+        finished.stderr
+    };
+    assert!(log("run --root lake", &[]).contains("durability=Commit"));
+    assert!(log("run --root lake --durability none", &[]).contains("durability=None"));
+    lake.write("events.toml", "durability = 'commit'\n");
+    assert!(log("parse --root lake", &[]).contains("durability=Commit"));
+    assert!(log("run --root lake", &[("EVENTS_DURABILITY", "none")]).contains("durability=None"));
+    assert!(log("run --root lake --durability commit", &[("EVENTS_DURABILITY", "none")]).contains("durability=Commit"));
+    for job in ["distribute", "compact", "rebuild", "reprocess --date 2026-01-01..2100-01-01"] {
+        let finished = lake.events(&format!("{job} --root lake"));
+        assert!(finished.code == 0 && finished.stderr.contains("durability=Commit"), "{job}: {finished:?}");
+    }
+    assert!(lake.files("lake/stage").is_empty());
+    let mut command = lake.command("run --root lake");
+    Finished::of(command.env("EVENTS_DURABILITY", "all")).fails(2, &["variable `EVENTS_DURABILITY`", "none, commit"]);
+    lake.write("events.toml", "durability = true\n");
+    lake.events("run --root lake").fails(2, &["key `durability` of `events.toml`", "none, commit"]);
+}
+
 #[test]
 fn takes_the_grace_of_readers_from_any_layer() {
     let lake = Lake::new();

@@ -12,6 +12,7 @@ fn refuses_what_is_no_option() {
     lake.events("run --root lake --run-id a/b").fails(2, &["a/b", "letters"]);
     lake.events("run --root lake --compression zip").fails(2, &["zip", "zstd"]);
     lake.events("run --root lake --repair hard").fails(2, &["hard", "strict, framing, lenient, guess"]);
+    lake.events("compact --root lake --durability always").fails(2, &["always", "none, commit"]);
     lake.events("distribute --root lake --repair guess").fails(2, &["--repair"]);
     lake.events("repair --partitions-max 1").fails(2, &["--partitions-max"]);
 }

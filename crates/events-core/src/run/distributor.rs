@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use super::barrier::Barrier;
 use super::context::Context;
+use super::control::Lease;
 use super::exchange::Scratch;
 use super::grace::Grace;
 use super::phases::{Clock, Run};
@@ -111,6 +112,18 @@ impl Distributor {
     pub fn with_progress(mut self, progress: Arc<Progress>) -> Self {
         self.progress = progress;
         self
+    }
+
+    /// Takes the lease of the table, by which runs keep out of each other's way where several may write. It is to be
+    /// [renewed](Lease::renew) every [`Lease::RENEW_EVERY`] while the run is at work, and [released](Lease::release) then.
+    ///
+    /// No job asks for it and nothing is lost without it: of two runs at once only one commits what they have both read,
+    /// and the other one begins again. With it, that one knows beforehand.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when another run holds it.
+    pub async fn lease(&self, start: &Start) -> Result<Lease> {
+        Lease::take(&self.zones.trusted, &start.run).await
     }
 
     /// What [`Distributor::run`] would do now. Touches nothing.

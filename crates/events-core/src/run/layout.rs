@@ -17,6 +17,8 @@
 //! trusted/events/domain_event_type=…/year=…/month=…/day=…/part-<seq>-<digest>.parquet
 //! trusted/control/table.json                                            what says that this is a table
 //! trusted/control/latest.json                                           where to begin to list the log
+//! trusted/control/lease.json                                            who is at work on the table
+//! trusted/control/lease.now                                             written to ask a store for its time
 //! trusted/control/index/level=NN/cell=NNNNNNNN.idx                      which partition each id went to
 //! trusted/control/log/<seq>.json                                        commits, numbered without gaps from 1
 //! trusted/control/log/<seq>.done                                        the commit is carried out
@@ -115,6 +117,10 @@ pub(crate) const TABLE: &str = "events";
 pub(crate) const TABLE_MARK: &str = "control/table.json";
 /// In trusted: the newest checkpoint that somebody knew of.
 pub(crate) const LATEST: &str = "control/latest.json";
+/// In trusted: who is at work on the table.
+pub(crate) const LEASE: &str = "control/lease.json";
+/// In trusted: what is written to ask the store for its time.
+pub(crate) const LEASE_NOW: &str = "control/lease.now";
 
 const COMPLETE: &str = "complete.json";
 const BEGUN: &str = "begun.json";

@@ -39,6 +39,7 @@ mod writers;
 mod zone;
 
 pub use barrier::Barrier;
+pub use control::Lease;
 pub use distributor::Distributor;
 pub use grace::Grace;
 pub use layout::RunId;

@@ -1,8 +1,10 @@
 //! The table's own records: what was committed, what of it is carried out, and which files the table has by that.
 //!
-//! Everything here is either never changed (entries, markers, checkpoints) or only a hint (where to begin to list).
+//! Everything here is either never changed (entries, markers, checkpoints) or only a hint (where to begin to list, who is
+//! at work).
 
 mod entry;
+mod lease;
 mod log;
 mod mark;
 mod snapshot;
@@ -11,6 +13,7 @@ mod table;
 pub(crate) use entry::{
     Digest, IndexSegment, LOG_VERSION, LogEntry, Publication, Replaced, StagedAt, Step, TableFile, Taken, Target,
 };
+pub use lease::Lease;
 pub(crate) use log::{Commit, commit, is_committed, is_done, mark_done, newest};
 pub(crate) use mark::require_conditional;
 pub(crate) use snapshot::Snapshot;

@@ -1,0 +1,172 @@
+//! One run at a time on a table in a store that keeps conditions, as far as runs know of each other: a lease, renewed for
+//! as long as the run is at work.
+//!
+//! It saves the work of a run that would lose. No safety rests on it, so a lease that is lost while the run goes on is
+//! only told of.
+
+use std::time::{Duration, Instant};
+
+use events_core::error::{Error as RunError, ErrorKind};
+use events_core::run::{Cancel, Distributor, Lease, Start};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
+use tracing::{info, warn};
+
+use crate::error::Result;
+
+/// How often somebody who waits looks: three requests each time.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// How long the end of a run waits for a store to take the lease back. Without that, the next run waits for the term.
+const RELEASE_MAX: Duration = Duration::from_secs(5);
+
+/// A lease that is renewed until it is released.
+#[derive(Debug)]
+pub(crate) struct HeldLease {
+    end: oneshot::Sender<()>,
+    keeper: JoinHandle<()>,
+}
+
+impl HeldLease {
+    /// Takes the lease of the table, as soon as nobody else has it, and keeps it. Called in a runtime.
+    ///
+    /// # Errors
+    /// [`RunError::Busy`] when another run has it and keeps it for longer than `wait`; [`RunError::Interrupted`].
+    pub(crate) async fn take(
+        distributor: &Distributor,
+        start: &Start,
+        wait: Duration,
+        cancel: &Cancel,
+    ) -> Result<Self> {
+        let began = Instant::now();
+        let mut is_told = false;
+        loop {
+            match distributor.lease(start).await {
+                Ok(lease) => return Ok(Self::keep(lease, Lease::RENEW_EVERY)),
+                Err(error) if error.kind() != ErrorKind::Busy => return Err(error.into()),
+                Err(_) if cancel.is_cancelled() => return Err(RunError::Interrupted.into()),
+                Err(error) if began.elapsed() >= wait => return Err(error.into()),
+                Err(_) => {}
+            }
+            if !is_told {
+                info!(wait_s = wait.as_secs(), "waiting for another run");
+                is_told = true;
+            }
+            sleep(LOOK_EVERY.min(wait.saturating_sub(began.elapsed()))).await;
+        }
+    }
+
+    fn keep(lease: Lease, renew_every: Duration) -> Self {
+        let (end, ended) = oneshot::channel();
+        Self { end, keeper: tokio::spawn(keep(lease, renew_every, ended)) }
+    }
+
+    /// Gives it back.
+    pub(crate) async fn release(self) {
+        let _ = self.end.send(());
+        if timeout(RELEASE_MAX, self.keeper).await.is_err() {
+            warn!("the store did not take the lease back: the next run waits until it ends");
+        }
+    }
+}
+
+/// The text of a store's error may hold a token, so it is not part of what is logged.
+async fn keep(mut lease: Lease, renew_every: Duration, mut ended: oneshot::Receiver<()>) {
+    loop {
+        tokio::select! {
+            _ = &mut ended => break,
+            () = sleep(renew_every) => {}
+        }
+        match lease.renew().await {
+            Ok(true) => {}
+            Ok(false) => {
+                warn!(
+                    "another run has the lease now, because this one was silent for too long: the first to commit wins"
+                );
+                return;
+            }
+            Err(_) => warn!("the lease was not renewed: the store failed"),
+        }
+    }
+    if lease.release().await.is_err() {
+        warn!("the lease was not given back, because the store failed: the next run waits until it ends");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+    use std::sync::Arc;
+
+    use events_core::config::Config;
+    use events_core::run::Zones;
+    use object_store::memory::InMemory;
+    use object_store::path::Path;
+    use object_store::{ObjectStore, ObjectStoreExt};
+
+    use super::*;
+
+    fn table() -> (Arc<dyn ObjectStore>, Distributor) {
+        let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+        let zones = Zones::below(&store, &Path::default(), "memory:///");
+        (store, Distributor::new(zones, PathBuf::new(), Config::default()).unwrap())
+    }
+
+    fn start(run: &str) -> Start {
+        Start { run: run.parse().unwrap(), date: "2026-11-23".parse().unwrap() }
+    }
+
+    async fn take(distributor: &Distributor, run: &str, wait: Duration) -> Result<HeldLease> {
+        HeldLease::take(distributor, &start(run), wait, &Cancel::default()).await
+    }
+
+    async fn content(store: &Arc<dyn ObjectStore>) -> String {
+        let bytes = store.get(&Path::from("trusted/control/lease.json")).await.unwrap().bytes().await.unwrap();
+        String::from_utf8(bytes.to_vec()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn is_had_by_one_at_a_time_and_given_back() {
+        let (_, distributor) = table();
+        let first = take(&distributor, "first", Duration::ZERO).await.unwrap();
+        let error = take(&distributor, "second", Duration::ZERO).await.unwrap_err();
+        assert!(error.kind() == ErrorKind::Busy && error.to_string().contains("`first`"), "{error}");
+        let (second, ()) = tokio::join!(take(&distributor, "second", Duration::from_secs(60)), async {
+            sleep(Duration::from_millis(50)).await;
+            first.release().await;
+        });
+        second.unwrap();
+    }
+
+    #[tokio::test]
+    async fn is_renewed_while_it_is_held() {
+        let (store, distributor) = table();
+        let lease = HeldLease::keep(distributor.lease(&start("run")).await.unwrap(), Duration::from_millis(1));
+        while !content(&store).await.contains(r#""writes":4"#) {
+            sleep(Duration::from_millis(1)).await;
+        }
+        lease.release().await;
+        assert!(content(&store).await.contains(r#""run":null"#));
+    }
+
+    #[tokio::test]
+    async fn who_waits_can_be_stopped() {
+        let (_, distributor) = table();
+        let _held = take(&distributor, "first", Duration::ZERO).await.unwrap();
+        let cancel = Cancel::default();
+        cancel.cancel();
+        let waited = HeldLease::take(&distributor, &start("second"), Duration::from_secs(3600), &cancel).await;
+        assert_eq!(waited.unwrap_err().kind(), ErrorKind::Interrupted);
+    }
+
+    #[tokio::test]
+    async fn is_not_given_back_by_who_has_lost_it() {
+        let (store, distributor) = table();
+        let lease = HeldLease::keep(distributor.lease(&start("run")).await.unwrap(), Duration::from_millis(1));
+        store.put(&Path::from("trusted/control/lease.json"), "another's".into()).await.unwrap();
+        sleep(Duration::from_millis(20)).await;
+        lease.release().await;
+        assert_eq!(content(&store).await, "another's");
+    }
+}
