@@ -143,25 +143,20 @@ pub(crate) struct AttemptOptions {
     pub(crate) unsafe_single_writer: Option<bool>,
     /// What a run waits for in zones on local disks: with commit, a loss of power takes nothing of a commit, for some 50 ms
     /// a run and 0.6 s a GB of input where it was measured; buckets keep what they acknowledge and ignore it
-    /// [default: commit on Linux, none elsewhere]
+    /// [default: none]
     #[arg(long, value_name = "WHEN")]
     pub(crate) durability: Option<Durability>,
 }
 
 /// What writes wait for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Durability {
     /// For nothing: the system writes within seconds what a run has left to it, also when the run is killed
+    // What was measured for the choice is in `docs/RELIABILITY.md`.
+    #[default]
     None,
     /// For the disk: before and behind each commit, and before what it was made from is erased
     Commit,
-}
-
-impl Default for Durability {
-    /// What was measured for the choice is in `docs/RELIABILITY.md`. Other systems have no call that syncs many files at once.
-    fn default() -> Self {
-        if cfg!(target_os = "linux") { Self::Commit } else { Self::None }
-    }
 }
 
 /// How files of the table are written.

@@ -111,8 +111,8 @@ fn takes_durability_from_any_layer_and_for_each_job() {
         assert!(lake.files("lake/landing/pending").is_empty(), "{finished:?}");
         finished.stderr
     };
-    assert!(log("run --root lake", &[]).contains("durability=Commit"));
-    assert!(log("run --root lake --durability none", &[]).contains("durability=None"));
+    assert!(log("run --root lake", &[]).contains("durability=None"));
+    assert!(log("run --root lake --durability commit", &[]).contains("durability=Commit"));
     lake.write("events.toml", "durability = 'commit'\n");
     assert!(log("parse --root lake", &[]).contains("durability=Commit"));
     assert!(log("run --root lake", &[("EVENTS_DURABILITY", "none")]).contains("durability=None"));
