@@ -36,10 +36,13 @@ pub(crate) fn redacted(text: &str, variable: &dyn Fn(&str) -> Option<String>) ->
 
 /// What may help, if anything is known to.
 pub(crate) fn hint(error: &Error) -> Option<String> {
+    let of_a_cause = || causes(error).find_map(|cause| io_hint(cause).or_else(|| store_hint(cause)));
     let hint = match error {
         Error::Usage(_) | Error::Setting { .. } | Error::Missing { .. } => return None,
         Error::Run(events_core::Error::Unfinished { .. }) => {
-            "run again when the store answers: the next run first finishes what this one has committed"
+            let then = "the next run first finishes what this one has committed";
+            let hint = of_a_cause().unwrap_or("run again when the store answers");
+            return Some(format!("hint: {hint}; {then}"));
         }
         Error::Busy { .. } => "--wait 60 waits up to a minute for it to end",
         Error::Run(events_core::Error::Busy { .. }) => {
@@ -55,7 +58,7 @@ pub(crate) fn hint(error: &Error) -> Option<String> {
         Error::Run(events_core::Error::TooManyPartitions { .. }) => {
             "when there are so many kinds and days, raise --partitions-max; else a producer mistakes another field for a kind"
         }
-        _ => causes(error).find_map(|cause| io_hint(cause).or_else(|| store_hint(cause)))?,
+        _ => of_a_cause()?,
     };
     Some(format!("hint: {hint}"))
 }

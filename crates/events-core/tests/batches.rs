@@ -392,3 +392,73 @@ async fn who_finishes_the_commit_of_a_dead_run_gives_readers_their_grace_too() {
         assert_eq!(sorted(&lake).await, model(&[event(1, 1_630_000_000, 1, "\"new\"")]));
     }
 }
+
+/// Text that no codec makes small.
+fn noise(seed: u64, bytes: usize) -> String {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let next = |_| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        char::from(b'a' + (state >> 32) as u8 % 26)
+    };
+    format!("\"{}\"", (0..bytes).map(next).collect::<String>())
+}
+
+/// The files that a commit publishes: step and partition.
+async fn published(lake: &Lake, sequence: u64) -> Vec<(String, String)> {
+    let entry = lake.get(&format!("trusted/control/log/{sequence:020}.json")).await;
+    let entry: serde_json::Value = serde_json::from_slice(&entry).unwrap();
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    let publications = entry["publish"].as_array().unwrap().iter();
+    let files = publications.filter(|publication| text(&publication["path"]).ends_with(".parquet"));
+    files.map(|file| (text(&file["step"]), text(&file["path"]))).collect()
+}
+
+#[tokio::test]
+async fn a_file_is_replaced_behind_new_ones_that_take_rows_of_it() {
+    let config = |fold_below_bytes| Config { file_bytes_max: 400 << 10, fold_below_bytes, ..Config::default() };
+    let events = |from: u64, count: u64| -> String {
+        (from..from + count).map(|id| event(id, 1_610_000_000 + id as i64, 0, &noise(id, 40))).collect()
+    };
+    // More together than a batch of the encoder, behind which a file can end.
+    let all = [events(10_000, 5_000), events(0, 5_000)];
+    for (lake, fold_below) in Lake::each().into_iter().chain(Lake::each()).zip([0, 0, 8 << 20, 8 << 20]) {
+        for (number, (events, fold_below)) in all.iter().zip([0, fold_below]).enumerate() {
+            lake.put(&format!("landing/pending/{number}.json"), events.clone()).await;
+            lake.run_as(&format!("run-{number}"), config(fold_below)).await;
+        }
+        let mut sequence = 2;
+        if fold_below == 0 {
+            lake.distributor(config(0)).compact(&start("compact")).await.unwrap();
+            sequence = 3;
+        }
+        let files = published(&lake, sequence).await;
+        let steps: Vec<_> = files.iter().map(|(step, _)| step.as_str()).filter(|step| *step != "shrink").collect();
+        assert_eq!(steps, ["add", "rotate"], "rows of the old file are in the new one before they leave it");
+        assert_eq!(sorted(&lake).await, model(&all));
+    }
+}
+
+#[tokio::test]
+async fn small_files_go_to_a_shared_stage_in_packs_beside_large_ones() {
+    let day = 86_400;
+    let mut events: Vec<String> =
+        (0..120).map(|id| event(id, id as i64 * day, id as usize, &noise(id, 60_000))).collect();
+    events.extend((1_000..1_010).map(|id| event(id, 365 * day, 0, &noise(id, 60_000))));
+    for lake in Lake::each() {
+        run(&lake, 1, &events.concat()).await;
+        let entry: serde_json::Value =
+            serde_json::from_slice(&lake.get("trusted/control/log/00000000000000000001.json").await).unwrap();
+        let stages = |with_offset: bool| {
+            let publications = entry["publish"].as_array().unwrap().iter();
+            let files = publications.filter(|of| of["path"].as_str().unwrap().ends_with(".parquet"));
+            let of = files.filter(|of| of.get("offset").is_some() == with_offset).map(|of| of["stage"].to_string());
+            of.collect::<std::collections::BTreeSet<_>>().len()
+        };
+        let alone = if lake.folder.is_some() { 121 } else { 1 };
+        assert_eq!(stages(false), alone);
+        assert_eq!(stages(true) > 1, lake.folder.is_none());
+        assert_eq!(sorted(&lake).await, model(&[events.concat()]));
+    }
+}

@@ -32,6 +32,8 @@ struct Store {
     age_s: AtomicU64,
     /// Writes of the lease land, and the answer says that they were refused.
     refuses: AtomicBool,
+    /// Writes of the lease land, and no answer comes.
+    silent: AtomicBool,
 }
 
 impl Store {
@@ -68,6 +70,9 @@ impl ObjectStore for Store {
                 path: location.to_string(),
                 source: "it was there".into(),
             });
+        }
+        if is_lease(location) && self.silent.load(Ordering::Relaxed) {
+            return Err(object_store::Error::Generic { store: "Store", source: "no answer".into() });
         }
         Ok(put)
     }
@@ -226,4 +231,15 @@ async fn nothing_but_work_is_lost_without_it() {
     let report = lake.run().await;
     assert_eq!((report.commit, lake.rows().await.len()), (Some(1), 1));
     held.release().await.unwrap();
+}
+
+#[tokio::test]
+async fn is_given_back_after_renewals_whose_answers_were_lost() {
+    let (lake, store) = Store::lake();
+    let mut lease = take(&lake, "first").await.unwrap();
+    store.silent.store(true, Ordering::Relaxed);
+    lease.renew().await.unwrap_err();
+    store.silent.store(false, Ordering::Relaxed);
+    lease.release().await.unwrap();
+    take(&lake, "second").await.unwrap();
 }

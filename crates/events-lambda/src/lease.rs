@@ -55,7 +55,7 @@ async fn keep(mut lease: Lease, mut ended: oneshot::Receiver<()>) {
             Ok(true) => {}
             Ok(false) => {
                 warn!(
-                    "another run has the lease now, because this one was silent for too long: the first to commit wins"
+                    "the lease is lost, because this run was silent for too long or somebody has erased it: if another run works on the table as well, the first to commit wins"
                 );
                 return;
             }

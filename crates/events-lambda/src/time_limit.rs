@@ -14,9 +14,9 @@ pub(crate) struct TimeLimit(Option<JoinHandle<()>>);
 
 impl TimeLimit {
     /// Watches until it is dropped. `deadline_ms` is the host's, in milliseconds since 1970; `grace` is what a run that
-    /// commits at the last moment still waits for readers.
+    /// commits at the last moment still waits for readers, at most twice.
     pub(crate) fn watch(deadline_ms: u64, grace: Duration, cancel: Cancel) -> Self {
-        let time = run_time(deadline_ms, SystemTime::now()).map(|time| time.saturating_sub(grace));
+        let time = run_time(deadline_ms, SystemTime::now()).map(|time| time.saturating_sub(2 * grace));
         Self(time.map(|time| {
             tokio::spawn(async move {
                 tokio::time::sleep(time).await;

@@ -104,10 +104,12 @@ impl<'a> Files<'a> {
                 let objects = TableObjects::new(self.context);
                 let (old_base, old_delta) = (objects.read(base, self.remote)?, objects.read(delta, self.remote)?);
                 let replaced = Replaced { digest: base.digest, e_tag: old_base.e_tag };
-                self.merge(base, vec![old_base.bytes, old_delta.bytes], 0, replaced)?;
+                let merged = self.merge(base, vec![old_base.bytes, old_delta.bytes], 0, replaced)?;
                 let replaced = Replaced { digest: delta.digest, e_tag: old_delta.e_tag };
                 let destination = Destination::Replace { name: delta.name.clone(), replaced };
-                self.send(file, folder, new_rows, destination, Step::Rotate)
+                // Its rows must be in other files by then.
+                let step = if merged == Step::Rotate { Step::Shrink } else { Step::Rotate };
+                self.send(file, folder, new_rows, destination, step)
             }
         }
     }
@@ -119,7 +121,7 @@ impl<'a> Files<'a> {
         let replaced = Replaced { digest: delta.digest, e_tag: old.e_tag };
         let superseded = Arc::clone(&self.against.superseded);
         let Some(ids) = superseded.get(&(delta.folder.clone(), delta.name.clone())) else {
-            return self.merge(delta, vec![old.bytes, new], new_rows, replaced);
+            return self.merge(delta, vec![old.bytes, new], new_rows, replaced).map(drop);
         };
         let replace = |replaced| Destination::Replace { name: delta.name.clone(), replaced };
         let both = self.rewrite(delta, vec![(old.bytes.clone(), None), (new.clone(), None)], usize::MAX)?;
@@ -135,19 +137,21 @@ impl<'a> Files<'a> {
         Ok(())
     }
 
-    /// Puts the rows of several files of a partition into the place of one of them.
-    fn merge(&mut self, target: &TableFile, files: Vec<Bytes>, mut new_rows: u64, replaced: Replaced) -> Result<()> {
+    /// Puts the rows of several files of a partition into the place of one of them, and tells when: rows that do not fit
+    /// go to new files, which must be there before the old ones are replaced.
+    fn merge(&mut self, target: &TableFile, files: Vec<Bytes>, mut new_rows: u64, replaced: Replaced) -> Result<Step> {
         let files = files.into_iter().map(|file| (file, None)).collect();
         let written = self.rewrite(target, files, self.context.config.file_bytes_max)?;
+        let replace = if written.len() > 1 { Step::Rotate } else { Step::Grow };
         let mut destination = Some(Destination::Replace { name: target.name.clone(), replaced });
         for file in written {
             let (destination, step) = match destination.take() {
-                Some(destination) => (destination, Step::Grow),
+                Some(destination) => (destination, replace),
                 None => (Destination::New, Step::Add),
             };
             self.send(file, target.folder.clone(), std::mem::take(&mut new_rows), destination, step)?;
         }
-        Ok(())
+        Ok(replace)
     }
 
     /// The files that become of the rows of others, without those whose ids are given with them.

@@ -33,7 +33,6 @@ impl Run {
         let emptied = compact.groups().iter().flat_map(|group| &group[1..]);
         self.report.files_emptied = emptied.clone().count() as u64;
         self.end(Phase::Write);
-        self.enter(Phase::Publish);
         // The last moment to stop.
         context.stop.check()?;
         let sequence = table.next_sequence();

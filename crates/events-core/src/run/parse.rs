@@ -131,10 +131,9 @@ impl Parse {
             keys: vec![Vec::new(); self.exchange.spread.shards],
         };
         while let Some(task) = self.feed.next(remote)? {
-            self.context.poison.guard(&self.plan.inputs[task.input], || {
-                let parsed = self.parse(task, Rest::default(), &mut worker)?;
-                self.submit(parsed, &mut worker)
-            })?;
+            let input = &self.plan.inputs[task.input];
+            let parsed = self.context.poison.guard(input, || self.parse(task, Rest::default(), &mut worker))?;
+            self.submit(parsed, &mut worker)?;
         }
         Ok(())
     }

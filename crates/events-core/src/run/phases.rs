@@ -35,6 +35,8 @@ pub(crate) struct Run {
     pub(super) context: Arc<Context>,
     clock: Option<Clock>,
     began: Duration,
+    /// How many inputs there are to read.
+    planned: usize,
     pub(super) report: Report,
 }
 
@@ -58,7 +60,7 @@ impl Run {
         };
         context.progress.restart();
         let began = clock.as_ref().map(|clock| clock()).unwrap_or_default();
-        Self { context, clock, began, report }
+        Self { context, clock, began, planned: 0, report }
     }
 
     /// Ends a phase: notes how long it took.
@@ -98,7 +100,11 @@ impl Run {
             Err(error) => {
                 self.erase_stage().await;
                 let again = match error {
-                    Error::Panic { .. } => (poisoned + 1..=Poison::INPUTS_MAX).contains(&self.context.poison.len()),
+                    Error::Panic { .. } => {
+                        let found = self.context.poison.len();
+                        // When nothing else is left to read, it may as well be the program.
+                        found > poisoned && found <= Poison::INPUTS_MAX && found < self.planned
+                    }
                     _ => is_of_the_moment(&error) && self.is_behind(&table).await?,
                 };
                 return if again { Ok(None) } else { Err(error) };
@@ -116,6 +122,8 @@ impl Run {
     /// What an entry names must be there for good before the entry is.
     async fn commit(&self, entry: &LogEntry) -> Result<Commit> {
         Barrier::pass(self.context.barrier.as_ref())?;
+        // From here on the table may have it.
+        self.enter(Phase::Publish);
         control::commit(&self.context.zones.trusted, entry).await
     }
 
@@ -185,6 +193,7 @@ impl Run {
                 plan.inputs.retain(|input| dates.is_some_and(|dates| dates.takes(&input.key)));
             }
         }
+        self.planned = plan.inputs.len();
         self.context.progress.input_bytes.store(plan.bytes(), Ordering::Relaxed);
         self.end(Phase::Plan);
         Ok(Arc::new(plan))
@@ -335,7 +344,6 @@ impl Run {
         let (segments, index_emptied) =
             self.update_index(&snapshot, &deduplicated.known, &deduplicated.entries).await?;
         self.end(Phase::Write);
-        self.enter(Phase::Publish);
         // The last moment to stop.
         self.context.stop.check()?;
         let (context, sequence) = (&self.context, table.next_sequence());
@@ -515,7 +523,16 @@ struct Work {
 /// Whether an error may come from another run that was faster: inputs that it has moved, a stage that it has erased, files
 /// that it has replaced.
 fn is_of_the_moment(error: &Error) -> bool {
-    matches!(error, Error::Storage { .. } | Error::Stage { .. } | Error::InputChanged { .. } | Error::Changed { .. })
+    matches!(
+        error,
+        Error::Storage { .. }
+            | Error::Stage { .. }
+            | Error::InputChanged { .. }
+            | Error::Changed { .. }
+            // Parts of two versions of one object.
+            | Error::Table { .. }
+            | Error::Ledger { .. }
+    )
 }
 
 fn entries(spool: &Spool) -> u64 {

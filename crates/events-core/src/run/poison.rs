@@ -162,6 +162,15 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_program_that_panics_of_every_input_is_to_blame_itself() {
+        let lake = Lake::of(&[("a", poison(0)), ("b", poison(0))]).await;
+        let error = lake.distributor().run(&start("r")).await.unwrap_err();
+        assert!(matches!(error, Error::Panic { .. }), "{error}");
+        assert_eq!(lake.list("landing/pending").await, ["a", "b"]);
+        assert_eq!(lake.list("stage").await, [""; 0]);
+    }
+
+    #[tokio::test]
     async fn a_program_that_panics_of_many_inputs_is_to_blame_itself() {
         let keys: Vec<String> = (0..=3 * Poison::INPUTS_MAX).map(|number| format!("{number:02}")).collect();
         let inputs: Vec<_> = keys.iter().map(|key| (key.as_str(), poison(0))).collect();

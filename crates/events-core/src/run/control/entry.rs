@@ -119,9 +119,9 @@ pub(crate) enum Step {
     Add,
     /// Files that get rows and lose none.
     Grow,
-    /// Files whose rows are in others by now, and that get new ones.
+    /// Files that lose rows to new ones or to those that grow, and get others.
     Rotate,
-    /// Files that lose rows.
+    /// Files that lose rows, by then also to those that rotate.
     Shrink,
 }
 

@@ -4,8 +4,8 @@
 //! alone decides.
 //!
 //! One object tells who holds it, and is only ever replaced under the version that was read. It is neither erased, because
-//! no store that we know erases under a condition, nor does it come to a version that it had before, because each holds
-//! the number of writes: on some stores the bytes are the version.
+//! no store that we know erases under a condition, nor does it come to a version that it had before as long as nobody else
+//! erases it, because each holds the number of writes: on some stores the bytes are the version.
 //!
 //! A holder that is silent for [`Lease::TERM`] counts as dead. Silence is measured by the store alone, as the time between
 //! two of its own writes, so no clock of a host matters.
@@ -19,6 +19,7 @@ use object_store::{
 use serde::{Deserialize, Serialize};
 
 use super::log::json;
+use super::mark::unconditional;
 use crate::error::{Error, Result};
 use crate::run::layout::{LEASE, LEASE_NOW, RunId};
 use crate::run::zone::Zone;
@@ -110,12 +111,20 @@ impl Lease {
 
     /// Whether the object was this one's until now.
     async fn replace(&mut self, run: Option<RunId>) -> Result<bool> {
-        let content = Content::new(run, self.content.writes.saturating_add(1));
-        let Some(version) = put(&self.trusted, PutMode::Update(self.version.clone()), &content).await? else {
-            return Ok(false);
-        };
-        (self.content, self.version) = (content, version);
-        Ok(true)
+        for _ in 0..TAKES_MAX {
+            let content = Content::new(run.clone(), self.content.writes.saturating_add(1));
+            if let Some(version) = put(&self.trusted, PutMode::Update(self.version.clone()), &content).await? {
+                (self.content, self.version) = (content, version);
+                return Ok(true);
+            }
+            // A write whose answer was lost may have come to the store.
+            let Some(There { content: Some(content), meta }) = look(&self.trusted).await? else { return Ok(false) };
+            if content.run.is_none() || content.run != self.content.run {
+                return Ok(false);
+            }
+            (self.content, self.version) = (content, version(&meta));
+        }
+        Ok(false)
     }
 }
 
@@ -178,6 +187,6 @@ async fn put(trusted: &Zone, mode: PutMode, content: &Content) -> Result<Option<
             let ours = there.filter(|there| there.content.as_ref() == Some(content));
             Ok(ours.map(|there| version(&there.meta)))
         }
-        Err(error) => Err(trusted.error("writing", LEASE, error)),
+        Err(error) => Err(unconditional(trusted, &error).unwrap_or_else(|| trusted.error("writing", LEASE, error))),
     }
 }

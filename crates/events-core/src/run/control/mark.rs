@@ -22,9 +22,10 @@ pub(crate) async fn require_conditional(trusted: &Zone) -> Result<()> {
     let version = UpdateVersion { e_tag: Some(NO_E_TAG.to_owned()), version: None };
     match put(trusted, PutMode::Update(version)).await? {
         Err(StoreError::Precondition { .. } | StoreError::NotFound { .. } | StoreError::AlreadyExists { .. }) => Ok(()),
-        Err(error) if is_unsupported(&error) => Err(unconditional(trusted, "replaces no object under a condition")),
-        Err(error) => Err(trusted.error("probing", TABLE_MARK, error)),
-        Ok(()) => Err(unconditional(trusted, "replaced an object whose version was another than the one asked for")),
+        Err(error) => {
+            Err(unconditional(trusted, &error).unwrap_or_else(|| trusted.error("probing", TABLE_MARK, error)))
+        }
+        Ok(()) => Err(ignored(trusted, "replaced an object whose version was another than the one asked for")),
     }
 }
 
@@ -35,20 +36,22 @@ async fn require_create(trusted: &Zone) -> Result<()> {
             Ok(()) if created_before => break,
             Ok(()) => {}
             Err(StoreError::AlreadyExists { .. }) => return Ok(()),
-            Err(error) if is_unsupported(&error) => {
-                return Err(unconditional(trusted, "creates no object under a condition"));
+            Err(error) => {
+                let unconditional = unconditional(trusted, &error);
+                return Err(unconditional.unwrap_or_else(|| trusted.error("probing", TABLE_MARK, error)));
             }
-            Err(error) => return Err(trusted.error("probing", TABLE_MARK, error)),
         }
     }
-    Err(unconditional(trusted, "created an object that was there already"))
+    Err(ignored(trusted, "created an object that was there already"))
 }
 
-fn is_unsupported(error: &StoreError) -> bool {
-    matches!(error, StoreError::NotImplemented { .. } | StoreError::NotSupported { .. })
+/// What it means that a store refuses a put under a condition as such; `None` when it has refused it for another reason.
+pub(super) fn unconditional(trusted: &Zone, error: &StoreError) -> Option<Error> {
+    let unsupported = matches!(error, StoreError::NotImplemented { .. } | StoreError::NotSupported { .. });
+    unsupported.then(|| ignored(trusted, "puts no object under a condition"))
 }
 
-fn unconditional(trusted: &Zone, problem: &'static str) -> Error {
+fn ignored(trusted: &Zone, problem: &'static str) -> Error {
     Error::Unconditional { zone: trusted.url().to_owned(), problem }
 }
 

@@ -90,12 +90,15 @@ impl Compact {
         let sources = read.iter().map(|object| Source { file: object.bytes.clone(), without: None }).collect();
         let rewrite = Rewrite::open(sources, kinds, &file_config, config.file_bytes_max).map_err(failed)?;
         let folder = &group[0].folder;
-        let (mut first, mut rows) = (true, 0);
+        let mut written = Vec::new();
         for file in rewrite {
-            let file = file.map_err(failed)?;
-            rows += file.rows;
-            let (destination, step) =
-                if std::mem::take(&mut first) { (replace(0), Step::Grow) } else { (Destination::New, Step::Add) };
+            written.push(file.map_err(failed)?);
+        }
+        let rows = written.iter().map(|file| file.rows).sum();
+        // Rows that do not fit go to new files, which must be there before the old ones are replaced.
+        let first = if written.len() > 1 { Step::Rotate } else { Step::Grow };
+        for (number, file) in written.into_iter().enumerate() {
+            let (destination, step) = if number == 0 { (replace(0), first) } else { (Destination::New, Step::Add) };
             staging.send(file, folder.clone(), 0, destination, step)?;
         }
         check_kept(group.iter().map(|file| file.rows).sum(), rows)?;

@@ -70,7 +70,12 @@ pub(super) async fn publish_part(publish: Publish<'_>, object: Option<&Bytes>) -
     };
     let bytes = part(&zones.stage, publication, object)?;
     match (&publication.replaces, writers) {
-        (None, _) => create(target, publication, bytes).await,
+        (None, Writers::Many) => create(target, publication, bytes).await,
+        // A file system that has lost its power may have the name and not the bytes, so what is there is put again.
+        (None, Writers::Single) => {
+            let put = put(target, publication, bytes, PutMode::Overwrite).await?;
+            put.map_err(|error| failed(target, publication, error))
+        }
         (Some(replaced), Writers::Many) => {
             replace(target, publication, replaced, later, bytes, async || match commit {
                 Some(sequence) => is_done(&zones.trusted, sequence).await,
@@ -111,16 +116,15 @@ async fn rename(zones: &Zones, target: &Zone, publication: &Publication, later: 
         Err(StoreError::NotFound { .. }) => require_there(target, publication, later).await.map(|()| true),
         // Some cannot rename under a condition, and folders of one root may be on several disks.
         Err(StoreError::NotSupported { .. } | StoreError::NotImplemented { .. }) => Ok(false),
-        Err(error) if crosses_devices(&error) => Ok(false),
+        Err(error) if is_of_kind(&error, io::ErrorKind::CrossesDevices) => Ok(false),
         Err(error) => Err(failed(target, publication, error)),
     }
 }
 
-fn crosses_devices(error: &StoreError) -> bool {
+/// Whether the operating system has refused something for this reason.
+pub(super) fn is_of_kind(error: &StoreError, kind: io::ErrorKind) -> bool {
     let causes = std::iter::successors(error.source(), |&cause| cause.source());
-    causes
-        .filter_map(|cause| cause.downcast_ref::<io::Error>())
-        .any(|cause| cause.kind() == io::ErrorKind::CrossesDevices)
+    causes.filter_map(|cause| cause.downcast_ref::<io::Error>()).any(|cause| cause.kind() == kind)
 }
 
 /// An object of the stage; `None` when it is gone.

@@ -51,6 +51,7 @@ pub(crate) async fn finish_parse(context: &Context, manifest: &StageManifest) ->
     Barrier::pass(context.barrier.as_ref())?;
     apply::publish(context, &manifest.quarantine, None).await?;
     apply::move_inputs(context, &manifest.taken, manifest.date).await?;
+    Barrier::pass(context.barrier.as_ref())?;
     put(&context.zones.stage, &layout::stage_moved(&manifest.run), PutPayload::from_static(b"")).await
 }
 
