@@ -1,10 +1,7 @@
 //! Strings, numbers and literals between records, where records may be any values.
 
 use super::landmark::{is_separator, is_space};
-use super::scanner::{Scan, Scanned, Scanner, State, Step};
-
-/// How far behind a scalar a colon is looked for.
-pub(super) const LOOK_AHEAD_BYTES: usize = 256;
+use super::scanner::{LOOK_AHEAD_BYTES, Scan, Scanned, Scanner, State, Step};
 
 impl Scanner {
     /// A scalar between values ends where a separator, a bracket or a quote begins, and a string at its last quote. What is

@@ -16,7 +16,9 @@ use super::landmark::{
     plain_string_end, unicode_space,
 };
 use super::limits::FrameLimits;
-use super::scalar::LOOK_AHEAD_BYTES;
+
+/// How far behind a scalar a colon is looked for.
+pub(super) const LOOK_AHEAD_BYTES: usize = 256;
 
 /// A range of the scanned bytes that is no separator.
 #[derive(Debug, Clone, PartialEq, Eq)]

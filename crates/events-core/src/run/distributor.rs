@@ -245,7 +245,7 @@ impl Distributor {
             barrier: self.barrier.clone(),
             grace: self.grace.clone(),
             start: start.clone(),
-            stage: start.run.stage(job, attempt),
+            stage: start.run.stage(job == Job::Distribute, attempt),
             filter: work.filter.clone(),
             dates: work.dates,
             poison: Arc::clone(&work.poison),

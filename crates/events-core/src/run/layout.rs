@@ -32,7 +32,6 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::report::Job;
 use crate::error::Error;
 
 /// The name of a run: unique among the runs of a table.
@@ -55,10 +54,10 @@ impl RunId {
 
     /// The name of the stage of one of the run's tries, from 1: another for each, because what one leaves behind is not the
     /// other's. The two halves of a job may have one name, so the second one's stage has its own.
-    pub(crate) fn stage(&self, job: Job, attempt: usize) -> Self {
-        let job = if job == Job::Distribute { "-out" } else { "" };
+    pub(crate) fn stage(&self, is_second_half: bool, attempt: usize) -> Self {
+        let half = if is_second_half { "-out" } else { "" };
         let attempt = if attempt == 1 { String::new() } else { format!("-try{attempt}") };
-        Self(format!("{}{job}{attempt}", self.0))
+        Self(format!("{}{half}{attempt}", self.0))
     }
 
     fn parse(text: &str, bytes_max: usize) -> Result<Self, Error> {
