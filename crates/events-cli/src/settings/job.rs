@@ -119,8 +119,7 @@ pub(super) fn resolve_demo(root: String, now: DateTime<Utc>) -> Result<JobSettin
     let zones = ZoneOptions { root: Some(root), ..ZoneOptions::default() };
     let engine = EngineOptions::default();
     let config = resolve_config(&TableOptions::default(), &ReadOptions::default(), &engine);
-    let attempt = AttemptOptions::default();
-    resolve(Task::Run, &zones, StartOptions { date: None, attempt }, config, engine, now)
+    resolve(Task::Run, &zones, StartOptions::default(), config, engine, now)
 }
 
 fn resolve(

@@ -90,10 +90,7 @@ impl Compact {
         let sources = read.iter().map(|object| Source { file: object.bytes.clone(), without: None }).collect();
         let rewrite = Rewrite::open(sources, kinds, &file_config, config.file_bytes_max).map_err(failed)?;
         let folder = &group[0].folder;
-        let mut written = Vec::new();
-        for file in rewrite {
-            written.push(file.map_err(failed)?);
-        }
+        let written = rewrite.map(|file| file.map_err(failed)).collect::<Result<Vec<_>>>()?;
         let rows = written.iter().map(|file| file.rows).sum();
         // Rows that do not fit go to new files, which must be there before the old ones are replaced.
         let first = if written.len() > 1 { Step::Rotate } else { Step::Grow };

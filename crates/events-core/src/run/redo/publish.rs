@@ -71,11 +71,6 @@ pub(super) async fn publish_part(publish: Publish<'_>, object: Option<&Bytes>) -
     let bytes = part(&zones.stage, publication, object)?;
     match (&publication.replaces, writers) {
         (None, Writers::Many) => create(target, publication, bytes).await,
-        // A file system that has lost its power may have the name and not the bytes, so what is there is put again.
-        (None, Writers::Single) => {
-            let put = put(target, publication, bytes, PutMode::Overwrite).await?;
-            put.map_err(|error| failed(target, publication, error))
-        }
         (Some(replaced), Writers::Many) => {
             replace(target, publication, replaced, later, bytes, async || match commit {
                 Some(sequence) => is_done(&zones.trusted, sequence).await,
@@ -85,10 +80,8 @@ pub(super) async fn publish_part(publish: Publish<'_>, object: Option<&Bytes>) -
         }
         // What comes after it may be there already, and readers must not see the table go back.
         (Some(_), Writers::Single) if is_there(target, publication, later).await? => Ok(()),
-        (Some(_), Writers::Single) => {
-            let put = put(target, publication, bytes, PutMode::Overwrite).await?;
-            put.map_err(|error| failed(target, publication, error))
-        }
+        // A file system that has lost its power may have a name and not the bytes, so what is there is put again.
+        (_, Writers::Single) => put_over(target, publication, bytes).await,
     }
 }
 
@@ -97,9 +90,13 @@ pub(crate) async fn overwrite(zones: &Zones, publication: &Publication) -> Resul
     let Some(object) = staged(&zones.stage, &publication.stage.object).await? else {
         return Err(changed_stage(&zones.stage, publication));
     };
-    let bytes = part(&zones.stage, publication, &object)?;
-    let put = put(&zones.trusted, publication, bytes, PutMode::Overwrite).await?;
-    put.map_err(|error| failed(&zones.trusted, publication, error))
+    put_over(&zones.trusted, publication, part(&zones.stage, publication, &object)?).await
+}
+
+/// Puts bytes in the place of whatever is there.
+async fn put_over(target: &Zone, publication: &Publication, bytes: Bytes) -> Result<()> {
+    let put = put(target, publication, bytes, PutMode::Overwrite).await?;
+    put.map_err(|error| failed(target, publication, error))
 }
 
 /// Publishes within a store; `false` when it cannot rename.
