@@ -71,8 +71,7 @@ impl Context {
     }
 
     /// An exchange that lives in the stage zone.
-    pub(crate) fn stage_exchange(&self) -> Exchange {
-        let spread = Spread::STAGED;
+    pub(crate) fn stage_exchange(&self, spread: Spread) -> Exchange {
         let spool = |lanes, share, what| {
             Spool::new(lanes, self.config.memory_bytes / share, Overflow::Stage(self.stage_lanes(what)))
         };

@@ -14,9 +14,10 @@ use std::time::Duration;
 
 use super::barrier::Barrier;
 use super::context::Context;
-use super::control::Lease;
+use super::control::{self, Lease};
 use super::exchange::Scratch;
 use super::grace::Grace;
+use super::layout::RunId;
 use super::phases::{Clock, Run};
 use super::plan::{DateRange, Input, Place, Plan};
 use super::poison::Poison;
@@ -25,6 +26,7 @@ use super::rejects::{RejectFilter, RejectLine, read_lines};
 use super::report::{Job, Report};
 use super::start::Start;
 use super::stop::{Cancel, Stop};
+use super::work::{self, Prepared, SharedRun, Split, WorkPlan};
 use super::writers::Writers;
 use super::zone::Zones;
 use crate::config::Config;
@@ -218,6 +220,52 @@ impl Distributor {
     /// [`Error::NoStage`] when there is none; else as [`Distributor::run`]. Before the commit the stages are as they were.
     pub async fn distribute(&self, start: &Start) -> Result<Report> {
         self.attempt(start, Job::Distribute, Work::default()).await
+    }
+
+    /// Fixes what is pending as the work of a run that several workers do, and writes it to the stage zone. `None`: nothing
+    /// is pending. Each worker then [joins](Distributor::join) the run, and does [items](SharedRun::work) of it.
+    ///
+    /// The table must not change until the run commits: of another run at the same time only one of the two commits, and
+    /// here that is all workers' work.
+    ///
+    /// # Errors
+    /// As [`Distributor::run`]; [`Error::Setting`] when there are too many items.
+    pub async fn prepare(&self, start: &Start, split: Split) -> Result<Option<Prepared>> {
+        work::prepare(&Arc::new(self.context(start, Job::Run, 1, &Work::default())), split).await
+    }
+
+    /// Joins a run that several workers do. `None`: it is over, or nobody has prepared it.
+    ///
+    /// # Errors
+    /// When its plan cannot be read.
+    pub async fn join(&self, run: &RunId) -> Result<Option<SharedRun<'_>>> {
+        SharedRun::join(self, run).await
+    }
+
+    /// The commit of a run, and whether that is carried out to its end. `None`: it has not committed, or more than 64 runs
+    /// have since.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub async fn committed(&self, run: &RunId) -> Result<Option<(u64, bool)>> {
+        let trusted = &self.zones.trusted;
+        let Some(entry) = control::entry_of(trusted, run).await? else { return Ok(None) };
+        Ok(Some((entry.sequence, control::is_done(trusted, entry.sequence).await?)))
+    }
+
+    pub(super) fn zones(&self) -> &Zones {
+        &self.zones
+    }
+
+    pub(super) fn clock(&self) -> Option<Clock> {
+        self.clock.clone()
+    }
+
+    /// What an attempt at an item shares.
+    pub(super) fn item_context(&self, start: &Start, stage: RunId, plan: &WorkPlan, poison: &Arc<Poison>) -> Context {
+        let work = Work { poison: Arc::clone(poison), ..Work::default() };
+        let context = self.context(start, Job::Run, 1, &work);
+        Context { config: plan.config(&self.config), stage, ..context }
     }
 
     /// Does a job, from the beginning again when another run commits first: then there is something else to do; and when it

@@ -14,6 +14,12 @@
 //! stage/events/run=<run>/begun.json                                     the commit that the run began behind
 //! stage/events/run=<run>/complete.json                                  all of a parsed stage is there
 //! stage/events/run=<run>/moved                                          the inputs of a parsed stage are moved
+//! stage/events/run=<run>/plan.json                                      what a run over several workers is to do
+//! stage/events/run=<run>/items/<phase>.json                             the items of a phase, as a list
+//! stage/events/run=<run>/inputs/<item>.json                             the inputs of an item that parses
+//! stage/events/run=<run>/work/<item>/<attempt>/…                        what an attempt at an item has made
+//! stage/events/run=<run>/results/<item>.json                            what the first attempt that came to its end has made
+//! stage/events/run=<run>/claims/<item>-<n>                              who is at work on an item
 //! trusted/events/domain_event_type=…/year=…/month=…/day=…/part-<seq>-<digest>.parquet
 //! trusted/control/table.json                                            what says that this is a table
 //! trusted/control/latest.json                                           where to begin to list the log
@@ -58,6 +64,12 @@ impl RunId {
         let half = if is_second_half { "-out" } else { "" };
         let attempt = if attempt == 1 { String::new() } else { format!("-try{attempt}") };
         Self(format!("{}{half}{attempt}", self.0))
+    }
+
+    /// The name under which an attempt at an item of a run keeps what it makes: below the run's own stage, so that it goes
+    /// with it.
+    pub(crate) fn attempt_at(&self, item: &str, attempt: &Self) -> Self {
+        Self(format!("{self}/work/{item}/{attempt}"))
     }
 
     fn parse(text: &str, bytes_max: usize) -> Result<Self, Error> {
@@ -190,6 +202,11 @@ pub(crate) fn stage_keys(run: &RunId, shard: usize, number: usize) -> String {
     format!("{}/keys/shard={shard:04}/{number:05}.parquet", stage(run))
 }
 
+/// In stage: the last rows or keys of several lanes.
+pub(crate) fn stage_lanes_pack(run: &RunId, what: &str, number: usize) -> String {
+    format!("{}/{what}/{number:05}.pack", stage(run))
+}
+
 /// In stage: a file of the table before the commit, with its digest and where it goes: files without rows are all the same.
 pub(crate) fn stage_out(run: &RunId, partition_folder: &str, replaces: &str, digest: u128) -> String {
     let place = xxh3_64(format!("{partition_folder}/{replaces}").as_bytes());
@@ -235,6 +252,62 @@ pub(crate) fn stage_moved(run: &RunId) -> String {
 /// In stage: what a run knew when it began.
 pub(crate) fn stage_begun(run: &RunId) -> String {
     format!("{}/{BEGUN}", stage(run))
+}
+
+/// In stage: what a run over several workers is to do.
+pub(crate) fn work_plan(run: &RunId) -> String {
+    format!("{}/plan.json", stage(run))
+}
+
+/// In stage: the items of a phase.
+pub(crate) fn work_items(run: &RunId, phase: &str) -> String {
+    format!("{}/items/{phase}.json", stage(run))
+}
+
+/// In stage: the inputs of an item that parses.
+pub(crate) fn work_inputs(run: &RunId, item: &str) -> String {
+    format!("{}/inputs/{item}.json", stage(run))
+}
+
+/// In stage: all results of a run over several workers.
+pub(crate) fn work_results(run: &RunId) -> String {
+    format!("{}/results", stage(run))
+}
+
+/// In stage: the result of an item.
+pub(crate) fn work_result(run: &RunId, item: &str) -> String {
+    format!("{}/{item}.json", work_results(run))
+}
+
+/// The item whose [`work_result`] a path is.
+pub(crate) fn item_of_result<'a>(run: &RunId, path: &'a str) -> Option<&'a str> {
+    path.strip_prefix(&work_results(run))?.strip_prefix('/')?.strip_suffix(".json")
+}
+
+/// In stage: all claims of a run over several workers.
+pub(crate) fn work_claims(run: &RunId) -> String {
+    format!("{}/claims", stage(run))
+}
+
+/// In stage: the claim of that number on an item, from 1.
+pub(crate) fn work_claim(run: &RunId, item: &str, number: u32) -> String {
+    format!("{}/{item}-{number}", work_claims(run))
+}
+
+/// The item and the number that a [`work_claim`] is of.
+pub(crate) fn item_of_claim<'a>(run: &RunId, path: &'a str) -> Option<(&'a str, u32)> {
+    let (item, number) = path.strip_prefix(&work_claims(run))?.strip_prefix('/')?.rsplit_once('-')?;
+    Some((item, number.parse().ok()?))
+}
+
+/// In stage: what a worker writes to ask the store for its time.
+pub(crate) fn work_now(run: &RunId, worker: &RunId) -> String {
+    format!("{}/now/{worker}", stage(run))
+}
+
+/// In stage: what the search for losers has found, lane by lane. `run` is that of the attempt.
+pub(crate) fn work_lanes(run: &RunId, what: &str) -> String {
+    format!("{}/{what}.lanes", stage(run))
 }
 
 /// The run whose [`stage`] a path is.

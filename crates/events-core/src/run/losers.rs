@@ -1,6 +1,7 @@
 //! Which rows are dropped: one shard of keys at a time, first among themselves, then against what the table took before.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,7 +13,7 @@ use crate::error::Result;
 use crate::table::index::{Partitions, version_check};
 use crate::table::{Duplicate, Key, PartitionKey, day, resolve};
 
-/// Finds the losers of all shards, for many threads.
+/// Finds the losers of some shards, for many threads.
 pub(crate) struct Losers {
     context: Arc<Context>,
     exchange: Arc<Exchange>,
@@ -21,6 +22,7 @@ pub(crate) struct Losers {
     /// The partitions that candidates name.
     partitions: Mutex<Partitions>,
     next: AtomicUsize,
+    end: usize,
 }
 
 /// What the search for losers fills.
@@ -43,6 +45,7 @@ impl Losers {
         exchange: &Arc<Exchange>,
         known: &Arc<KnownIds>,
         spools: &LoserSpools,
+        shards: Range<usize>,
     ) -> Self {
         Self {
             context: Arc::clone(context),
@@ -50,7 +53,8 @@ impl Losers {
             known: Arc::clone(known),
             spools: spools.clone(),
             partitions: Mutex::default(),
-            next: AtomicUsize::new(0),
+            next: AtomicUsize::new(shards.start),
+            end: shards.end,
         }
     }
 
@@ -66,7 +70,7 @@ impl Losers {
         loop {
             self.context.stop.check()?;
             let shard = self.next.fetch_add(1, Ordering::Relaxed);
-            if shard >= self.exchange.spread.shards {
+            if shard >= self.end {
                 return Ok(dropped);
             }
             let keys = self.exchange.keys(shard, remote)?;
@@ -142,9 +146,9 @@ impl Losers {
         let lanes = self.spools.candidates.len();
         let mut blocks: BTreeMap<usize, Vec<u8>> = BTreeMap::new();
         for (key, partition) in candidates {
+            let lane = partition.lane(lanes);
             let partition = self.partitions.lock().unwrap_or_else(PoisonError::into_inner).intern(partition);
-            let block = blocks.entry(partition as usize % lanes).or_default();
-            Candidate { key, partition }.write(block);
+            Candidate { key, partition }.write(blocks.entry(lane).or_default());
         }
         for (lane, block) in blocks {
             let count = (block.len() / super::merge::CANDIDATE_BYTES) as u64;
@@ -161,6 +165,15 @@ fn is_within(horizon: Option<u32>, key: &Key, partition: &PartitionKey, name: im
         Some(0) => partition.day == day(key.timestamp) && partition.domain_event_type == name(),
         Some(days) => partition.day.abs_diff(day(key.timestamp)) <= days,
     }
+}
+
+/// Adds rows that lose, sorted by bucket, to the others.
+pub(crate) fn append(losers: &Spool, lost: &[(Key, Duplicate)], remote: &Remote) -> Result<()> {
+    for of_bucket in lost.chunk_by(|(one, _), (two, _)| one.bucket == two.bucket) {
+        let block: Vec<u8> = of_bucket.iter().flat_map(|(key, _)| key.ordinal.to_le_bytes()).collect();
+        losers.append(usize::from(of_bucket[0].0.bucket), &block, of_bucket.len() as u64, remote)?;
+    }
+    Ok(())
 }
 
 /// The ordinals of a bucket's losers, ascending.

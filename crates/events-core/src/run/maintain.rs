@@ -93,7 +93,7 @@ impl Run {
         self.enter(Phase::Write);
         let nothing = Arc::<Snapshot>::default();
         let known = Arc::new(KnownIds::open(&context.zones.trusted, &nothing).await?);
-        let (segments, _) = self.update_index(&nothing, &known, &index).await?;
+        let (segments, _) = self.update_index(&nothing, &known, &index, (0, 1)).await?;
         for segment in &segments {
             redo::overwrite(&context.zones, &merge::index_publication(&context, &nothing, segment)).await?;
         }

@@ -34,6 +34,9 @@ mod stage;
 mod staging;
 mod start;
 mod stop;
+mod upload;
+mod work;
+
 mod write;
 mod writers;
 mod zone;
@@ -51,5 +54,6 @@ pub use report::{
 };
 pub use start::Start;
 pub use stop::Cancel;
+pub use work::{Claim, OpenItem, Prepared, PreparedPhase, SharedRun, Split, WorkItem, WorkPhase, Worked};
 pub use writers::Writers;
 pub use zone::{Zone, Zones};

@@ -2,19 +2,21 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::control::{Digest, Publication, Replaced, StagedAt, Step, TableFile, Target};
 use super::layout;
 use super::report::PartitionReport;
 
 /// A file that lies in the stage zone and is to become one of the table.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Output {
     /// The partition's folder.
     pub(crate) folder: String,
     pub(crate) destination: Destination,
     pub(crate) step: Step,
     pub(crate) staged: StagedAt,
-    pub(crate) digest: u128,
+    pub(crate) digest: Digest,
     pub(crate) rows: u64,
     /// Those of them that the run brings.
     pub(crate) new_rows: u64,
@@ -23,7 +25,8 @@ pub(crate) struct Output {
 }
 
 /// Where a file goes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Destination {
     /// To a name of its own.
     New,
@@ -50,11 +53,11 @@ impl Output {
     /// The file that it becomes.
     pub(crate) fn table_file(&self, sequence: u64) -> TableFile {
         let name = match &self.destination {
-            Destination::New => layout::table_file_name(sequence, self.digest),
+            Destination::New => layout::table_file_name(sequence, self.digest.0),
             Destination::Replace { name, .. } => name.clone(),
         };
         let (folder, rows, bytes) = (self.folder.clone(), self.rows, self.bytes);
-        TableFile { folder, name, rows, bytes, tail_bytes: self.tail_bytes, digest: Digest(self.digest) }
+        TableFile { folder, name, rows, bytes, tail_bytes: self.tail_bytes, digest: self.digest }
     }
 
     /// How it becomes that file.
@@ -70,7 +73,7 @@ impl Output {
             bytes: self.bytes,
             step: self.step,
             // The name of a new file has it.
-            digest: replaces.is_some().then_some(Digest(self.digest)),
+            digest: replaces.is_some().then_some(self.digest),
             replaces,
         }
     }
@@ -79,7 +82,7 @@ impl Output {
 /// By partition, and in the order in which they are published.
 pub(crate) fn sort(outputs: &mut [Output]) {
     outputs.sort_by(|one, two| {
-        one.folder.cmp(&two.folder).then_with(|| one.step.cmp(&two.step)).then_with(|| one.digest.cmp(&two.digest))
+        one.folder.cmp(&two.folder).then_with(|| one.step.cmp(&two.step)).then_with(|| one.digest.0.cmp(&two.digest.0))
     });
 }
 

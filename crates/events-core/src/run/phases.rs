@@ -1,5 +1,6 @@
 //! The phases of a run, one after the other.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -7,11 +8,11 @@ use std::time::Duration;
 use super::barrier::Barrier;
 use super::context::Context;
 use super::control::{self, Commit, IndexSegment, LOG_VERSION, LogEntry, Publication, Snapshot, Table, Taken};
-use super::exchange::{Exchange, Spool, Staged};
+use super::exchange::{Exchange, Spool, Spread, Staged};
 use super::files::Against;
 use super::layout::{self, RunId};
 use super::ledger::{Ledger, check_parsed, check_written};
-use super::losers::{Dropped, LoserSpools, Losers};
+use super::losers::{self, Dropped, LoserSpools, Losers};
 use super::merge::{self, Compare, Compared, KnownIds, Shrink, Superseded, UpdateIndex};
 use super::outputs::{Output, files, partitions, sort};
 use super::parse::Parse;
@@ -21,7 +22,7 @@ use super::quarantine::Quarantine;
 use super::redo;
 use super::remote::on_threads;
 use super::report::{Counts, InputReport, Job, Phase, PhaseReport, REPORT_VERSION, Report};
-use super::stage::{self, StageManifest};
+use super::stage::{self, StageContent, StageManifest};
 use super::write::Write;
 use super::writers::Writers;
 use crate::error::{Error, Result};
@@ -245,13 +246,14 @@ impl Run {
 
     async fn parse_to_stage(&mut self, plan: &Arc<Plan>) -> Result<()> {
         redo::begin(&self.context, None).await?;
-        let exchange = Arc::new(self.context.stage_exchange());
+        let exchange = Arc::new(self.context.stage_exchange(Spread::STAGED));
         let Parsed { taken, rejects } = self.parse(plan, &exchange).await?;
         let quarantine = self.quarantine(plan, &rejects).await?;
         self.enter(Phase::Write);
         let rows = self.flush(&exchange, |exchange| &exchange.rows).await?;
         let keys = self.flush(&exchange, |exchange| &exchange.keys).await?;
-        let manifest = StageManifest::new(&self.context, &self.report.inputs, taken, quarantine, rows, keys);
+        let content = StageContent { inputs: self.report.inputs.clone(), taken, quarantine, rows, keys };
+        let manifest = StageManifest::new(&self.context, self.context.stage.clone(), Spread::STAGED, content);
         let entry = manifest.name(&self.context.zones.stage);
         Barrier::pass(self.context.barrier.as_ref())?;
         let put = manifest.put(&self.context.zones.stage).await;
@@ -278,7 +280,7 @@ impl Run {
         self.write(table, &exchange, Work { taken: Vec::new(), quarantine: Vec::new(), stages }).await.map(Some)
     }
 
-    async fn parse(&mut self, plan: &Arc<Plan>, exchange: &Arc<Exchange>) -> Result<Parsed> {
+    pub(super) async fn parse(&mut self, plan: &Arc<Plan>, exchange: &Arc<Exchange>) -> Result<Parsed> {
         self.enter(Phase::Parse);
         let rejects = Arc::new(self.context.scratch_spool(plan.inputs.len(), 16));
         let parse = Arc::new(Parse::new(&self.context, plan, exchange, &rejects, self.context.filter.clone()));
@@ -296,7 +298,7 @@ impl Run {
         Ok(Parsed { taken: parse.taken(), rejects })
     }
 
-    fn sum(&mut self) {
+    pub(super) fn sum(&mut self) {
         self.report.totals = Counts::default();
         for input in &self.report.inputs {
             self.report.totals += &input.counts;
@@ -304,7 +306,7 @@ impl Run {
     }
 
     /// Puts rejects into the stage.
-    async fn quarantine(&self, plan: &Plan, rejects: &Arc<Spool>) -> Result<Vec<Publication>> {
+    pub(super) async fn quarantine(&self, plan: &Plan, rejects: &Arc<Spool>) -> Result<Vec<Publication>> {
         let start = &self.context.start;
         // Rejects that were tried again in vain are there already.
         let stays = |number: usize, input: &Input| {
@@ -320,7 +322,11 @@ impl Run {
     }
 
     /// Puts what is left of a spool into the stage, and lists all of it.
-    async fn flush(&self, exchange: &Arc<Exchange>, spool: fn(&Exchange) -> &Spool) -> Result<Vec<Vec<Staged>>> {
+    pub(super) async fn flush(
+        &self,
+        exchange: &Arc<Exchange>,
+        spool: fn(&Exchange) -> &Spool,
+    ) -> Result<Vec<Vec<Staged>>> {
         let (exchange, stop) = (Arc::clone(exchange), Arc::clone(&self.context.stop));
         let flushed = on_threads(1, &self.context.stop, move |remote| {
             let spool = spool(&exchange);
@@ -337,12 +343,14 @@ impl Run {
         let exchanged = entries(&exchange.rows);
         let deduplicated = self.deduplicate(exchange, &snapshot).await?;
         let dropped = entries(&deduplicated.losers);
-        let outputs = self.write_files(exchange, &snapshot, &deduplicated, exchanged - dropped).await?;
+        let (buckets, rows) = (0..exchange.spread.buckets, exchanged - dropped);
+        let against = Against { snapshot: Arc::clone(&snapshot), superseded: Arc::clone(&deduplicated.superseded) };
+        let outputs = self.write_files(exchange, against, &deduplicated.losers, buckets, rows).await?;
         let written = outputs.iter().map(|output| output.new_rows).sum();
         check_written(&self.report.totals, Ledger { exchanged, written, dropped })?;
         self.report.partitions = partitions(&outputs);
         let (segments, index_emptied) =
-            self.update_index(&snapshot, &deduplicated.known, &deduplicated.entries).await?;
+            self.update_index(&snapshot, &deduplicated.known, &deduplicated.entries, (0, 1)).await?;
         self.end(Phase::Write);
         // The last moment to stop.
         self.context.stop.check()?;
@@ -385,6 +393,23 @@ impl Run {
     /// give way.
     async fn deduplicate(&mut self, exchange: &Arc<Exchange>, snapshot: &Arc<Snapshot>) -> Result<Deduplicated> {
         self.enter(Phase::Deduplicate);
+        let Lost { known, spools, partitions, dropped } =
+            self.lose(exchange, snapshot, 0..exchange.spread.shards).await?;
+        self.count_dropped(&dropped);
+        let superseded = self.compare(snapshot, &spools, partitions).await?;
+        self.count_rows();
+        self.end(Phase::Deduplicate);
+        let LoserSpools { found: losers, entries, .. } = spools;
+        Ok(Deduplicated { losers, known, entries, superseded: Arc::new(superseded) })
+    }
+
+    /// Finds which rows of some shards lose, to others of this run and to those that the table took as they are.
+    pub(super) async fn lose(
+        &self,
+        exchange: &Arc<Exchange>,
+        snapshot: &Arc<Snapshot>,
+        shards: Range<usize>,
+    ) -> Result<Lost> {
         let (context, spread) = (Arc::clone(&self.context), exchange.spread);
         let known = Arc::new(KnownIds::open(&context.zones.trusted, snapshot).await?);
         let spool = |lanes| Arc::new(context.scratch_spool(lanes, 16));
@@ -393,20 +418,22 @@ impl Run {
             candidates: spool(CANDIDATE_LANES),
             entries: spool(spread.shards),
         };
-        let losers = Arc::new(Losers::new(&context, exchange, &known, &spools));
+        let losers = Arc::new(Losers::new(&context, exchange, &known, &spools, shards));
         let work = Arc::clone(&losers);
         let threads = on_threads(context.config.threads, &context.stop, move |remote| work.work(remote));
-        for dropped in threads.await? {
-            self.count_dropped(&dropped);
+        let mut dropped = Dropped::new();
+        for (place, count) in threads.await?.into_iter().flatten() {
+            *dropped.entry(place).or_default() += count;
         }
-        let superseded = self.compare(snapshot, &spools, losers.take_partitions()).await?;
+        Ok(Lost { known, spools, partitions: losers.take_partitions(), dropped })
+    }
+
+    /// Counts the rows that stay, when all that are dropped are known.
+    pub(super) fn count_rows(&mut self) {
         for input in &mut self.report.inputs {
             input.counts.rows = input.counts.events - input.counts.duplicates_total();
         }
         self.sum();
-        self.end(Phase::Deduplicate);
-        let LoserSpools { found: losers, entries, .. } = spools;
-        Ok(Deduplicated { losers, known, entries, superseded: Arc::new(superseded) })
     }
 
     /// Holds rows against other versions of the same events in the table.
@@ -420,51 +447,50 @@ impl Run {
             return Ok(Superseded::new());
         }
         let (context, losers) = (Arc::clone(&self.context), Arc::clone(&spools.found));
-        let compare = Compare::new(&context, snapshot, &spools.candidates, partitions);
+        let compare = Compare::new(&context, snapshot, &spools.candidates, partitions, 0..CANDIDATE_LANES);
         let found = on_threads(context.config.threads, &context.stop, move |remote| compare.work(remote)).await?;
         let compared = Compared::of(found);
+        self.count_compared(&compared);
+        let lost = compared.losers;
+        on_threads(1, &context.stop, move |remote| losers::append(&losers, &lost, remote)).await?;
+        Ok(compared.superseded)
+    }
+
+    pub(super) fn count_compared(&mut self, compared: &Compared) {
         let mut dropped = Dropped::new();
         for (key, duplicate) in &compared.losers {
             *dropped.entry((key.input, *duplicate)).or_default() += 1;
         }
         self.count_dropped(&dropped);
         self.report.superseded = compared.superseded.values().map(|ids| ids.len() as u64).sum();
-        let ordinals = compared.losers;
-        let append = on_threads(1, &context.stop, move |remote| {
-            for of_bucket in ordinals.chunk_by(|(one, _), (two, _)| one.bucket == two.bucket) {
-                let block: Vec<u8> = of_bucket.iter().flat_map(|(key, _)| key.ordinal.to_le_bytes()).collect();
-                losers.append(usize::from(of_bucket[0].0.bucket), &block, of_bucket.len() as u64, remote)?;
-            }
-            Ok(())
-        });
-        append.await?;
-        Ok(compared.superseded)
     }
 
-    fn count_dropped(&mut self, dropped: &Dropped) {
+    pub(super) fn count_dropped(&mut self, dropped: &Dropped) {
         for (&(input, duplicate), count) in dropped {
             *self.report.inputs[input as usize].counts.duplicates.entry(duplicate).or_default() += count;
         }
     }
 
-    /// Writes the rows that stay, and what becomes of files that they go to or take rows from.
-    async fn write_files(
-        &mut self,
+    /// Writes the rows of some buckets that stay, and what becomes of files that they go to or take rows from: `against`
+    /// has what is superseded in the partitions of these buckets.
+    pub(super) async fn write_files(
+        &self,
         exchange: &Arc<Exchange>,
-        snapshot: &Arc<Snapshot>,
-        deduplicated: &Deduplicated,
+        against: Against,
+        losers: &Arc<Spool>,
+        buckets: Range<usize>,
         rows: u64,
     ) -> Result<Vec<Output>> {
         self.enter(Phase::Write);
-        let (context, superseded) = (Arc::clone(&self.context), &deduplicated.superseded);
+        let (context, snapshot) = (Arc::clone(&self.context), Arc::clone(&against.snapshot));
+        let superseded = Arc::clone(&against.superseded);
         context.progress.rows_expected.store(rows, Ordering::Relaxed);
-        let against = Against { snapshot: Arc::clone(snapshot), superseded: Arc::clone(superseded) };
-        let work = Write::new(&context, exchange, &deduplicated.losers, against);
+        let work = Write::new(&context, exchange, losers, against, buckets);
         let threads = on_threads(context.config.threads, &context.stop, move |remote| work.work(remote));
         let mut outputs: Vec<_> = threads.await?.into_iter().flatten().collect();
         if !superseded.is_empty() {
             let grown = Arc::new(outputs);
-            let shrink = Shrink::new(&context, snapshot, superseded, &grown);
+            let shrink = Shrink::new(&context, &snapshot, &superseded, &grown);
             let threads = on_threads(context.config.threads, &context.stop, move |remote| shrink.work(remote));
             let smaller: Vec<_> = threads.await?.into_iter().flatten().collect();
             outputs = Arc::unwrap_or_clone(grown);
@@ -475,17 +501,20 @@ impl Run {
     }
 
     /// Writes what the index is to know, and tells which levels are empty by that.
+    ///
+    /// `share`: which part of it is done here, and of how many.
     pub(super) async fn update_index(
-        &mut self,
+        &self,
         snapshot: &Arc<Snapshot>,
         known: &Arc<KnownIds>,
         new: &Arc<Spool>,
+        share: (usize, usize),
     ) -> Result<(Vec<IndexSegment>, Vec<u8>)> {
         if entries(new) == 0 {
             return Ok((Vec::new(), Vec::new()));
         }
         let context = &self.context;
-        let update = UpdateIndex::new(context, snapshot, known, new);
+        let update = UpdateIndex::new(context, snapshot, known, new, share);
         let emptied = update.emptied();
         let threads = on_threads(context.config.threads, &context.stop, move |remote| update.work(remote));
         let mut segments: Vec<_> = threads.await?.into_iter().flatten().collect();
@@ -503,13 +532,22 @@ struct Deduplicated {
     superseded: Arc<Superseded>,
 }
 
+/// What a search in some shards gives.
+pub(super) struct Lost {
+    pub(super) known: Arc<KnownIds>,
+    pub(super) spools: LoserSpools,
+    /// Those of the candidates.
+    pub(super) partitions: Partitions,
+    pub(super) dropped: Dropped,
+}
+
 /// Lanes for rows that are to be compared: one is held in memory by each thread.
-const CANDIDATE_LANES: usize = 64;
+pub(super) const CANDIDATE_LANES: usize = 64;
 
 /// What a parse gives besides rows and keys.
-struct Parsed {
-    taken: Vec<Taken>,
-    rejects: Arc<Spool>,
+pub(super) struct Parsed {
+    pub(super) taken: Vec<Taken>,
+    pub(super) rejects: Arc<Spool>,
 }
 
 /// What a commit says besides its files.
@@ -535,6 +573,6 @@ fn is_of_the_moment(error: &Error) -> bool {
     )
 }
 
-fn entries(spool: &Spool) -> u64 {
+pub(super) fn entries(spool: &Spool) -> u64 {
     (0..spool.len()).map(|lane| spool.entries(lane)).sum()
 }

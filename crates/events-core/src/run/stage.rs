@@ -42,28 +42,36 @@ pub(crate) struct StageManifest {
     keys: Vec<Vec<Staged>>,
 }
 
+/// What a parse has put into its stage: see [`StageManifest`].
+pub(crate) struct StageContent {
+    pub(crate) inputs: Vec<InputReport>,
+    pub(crate) taken: Vec<Taken>,
+    pub(crate) quarantine: Vec<Publication>,
+    pub(crate) rows: Vec<Vec<Staged>>,
+    pub(crate) keys: Vec<Vec<Staged>>,
+}
+
 impl StageManifest {
-    pub(crate) fn new(
-        context: &Context,
-        inputs: &[InputReport],
-        taken: Vec<Taken>,
-        quarantine: Vec<Publication>,
-        rows: Vec<Vec<Staged>>,
-        keys: Vec<Vec<Staged>>,
-    ) -> Self {
+    pub(crate) fn new(context: &Context, run: RunId, spread: Spread, parsed: StageContent) -> Self {
+        let StageContent { inputs, taken, quarantine, rows, keys } = parsed;
         let kinds = context.kinds.list();
         Self {
             version: STAGE_VERSION,
-            run: context.stage.clone(),
+            run,
             date: context.start.date,
-            spread: Spread::STAGED,
-            inputs: inputs.to_vec(),
+            spread,
+            inputs,
             taken,
             quarantine,
             kinds: kinds.iter().map(|kind| (kind.domain.clone(), kind.event_type.clone())).collect(),
             rows,
             keys,
         }
+    }
+
+    /// How many rows it has.
+    pub(crate) fn row_count(&self) -> u64 {
+        self.rows.iter().flatten().map(|object| object.entries).sum()
     }
 
     /// The URL of the manifest.
@@ -114,11 +122,12 @@ impl StageManifest {
     }
 }
 
-/// The rows and keys of several stages as one exchange. Rows and inputs of a stage come behind those of the ones before.
+/// The rows and keys of several stages of one spread as one exchange. Rows and inputs of a stage come behind those of the ones before.
 pub(crate) fn open(context: &Context, manifests: &mut [StageManifest]) -> Result<Exchange> {
-    let mut rows = vec![Vec::new(); Spread::STAGED.buckets];
-    let mut keys = vec![Vec::new(); Spread::STAGED.shards];
-    let mut next = vec![0_u64; Spread::STAGED.buckets];
+    let spread = manifests.first().map_or(Spread::STAGED, |manifest| manifest.spread);
+    let mut rows = vec![Vec::new(); spread.buckets];
+    let mut keys = vec![Vec::new(); spread.shards];
+    let mut next = vec![0_u64; spread.buckets];
     let mut input = 0;
     let too_many = |_| Error::Ledger { problem: "more than 2^32 rows in a bucket of all stages".to_owned() };
     // Partitions are ordered by the names of all kinds, so all are met before the first row is read.
@@ -147,6 +156,6 @@ pub(crate) fn open(context: &Context, manifests: &mut [StageManifest]) -> Result
     Ok(Exchange {
         rows: Spool::staged(rows, context.stage_lanes(StageWhat::Rows)),
         keys: Spool::staged(keys, context.stage_lanes(StageWhat::Keys)),
-        spread: Spread::STAGED,
+        spread,
     })
 }

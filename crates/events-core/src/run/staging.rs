@@ -11,7 +11,7 @@ use object_store::{ObjectStoreExt, PutPayload};
 use xxhash_rust::xxh3::Xxh3;
 
 use super::context::Context;
-use super::control::{StagedAt, Step};
+use super::control::{Digest, StagedAt, Step};
 use super::layout;
 use super::outputs::{Destination, Output};
 use super::remote::{Remote, Ticket};
@@ -67,6 +67,7 @@ impl<'a> Staging<'a> {
         } else {
             StagedAt::whole(layout::stage_out(&self.context.stage, &folder, destination.replaces(), digest))
         };
+        let digest = Digest(digest);
         let output = Output { folder, destination, step, staged, digest, rows, new_rows, bytes, tail_bytes };
         if packed {
             self.pack.pieces.append(&mut pieces);
@@ -87,7 +88,7 @@ impl<'a> Staging<'a> {
         }
         let mut digest = Xxh3::new();
         for output in &outputs {
-            digest.update(&output.digest.to_le_bytes());
+            digest.update(&output.digest.0.to_le_bytes());
         }
         let object = layout::stage_pack(&self.context.stage, digest.digest128());
         for output in &mut outputs {

@@ -6,6 +6,7 @@
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 use std::io::{BufReader, Read};
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering as MemoryOrdering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -18,7 +19,7 @@ use super::remote::Remote;
 use crate::error::{Error, Result};
 use crate::table::{BATCH_ROWS, Header, Kind, Row, day, header_at, headers, id_at, row_at};
 
-/// Writes all buckets, for many threads.
+/// Writes some buckets, for many threads.
 pub(crate) struct Write {
     context: Arc<Context>,
     exchange: Arc<Exchange>,
@@ -46,13 +47,19 @@ impl Place {
 }
 
 impl Write {
-    pub(crate) fn new(context: &Arc<Context>, exchange: &Arc<Exchange>, losers: &Arc<Spool>, against: Against) -> Self {
+    pub(crate) fn new(
+        context: &Arc<Context>,
+        exchange: &Arc<Exchange>,
+        losers: &Arc<Spool>,
+        against: Against,
+        buckets: Range<usize>,
+    ) -> Self {
         let kinds = context.kinds.list();
         let mut names: Vec<&str> = kinds.iter().map(|kind| &*kind.name).collect();
         names.sort_unstable();
         names.dedup();
         let ranks = kinds.iter().map(|kind| names.binary_search(&&*kind.name).unwrap_or_default() as u32).collect();
-        let mut buckets: Vec<usize> = (0..exchange.spread.buckets).collect();
+        let mut buckets: Vec<usize> = buckets.collect();
         buckets.sort_by_key(|&bucket| exchange.rows.bytes(bucket));
         Self {
             context: Arc::clone(context),

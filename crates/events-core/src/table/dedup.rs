@@ -42,6 +42,9 @@ pub enum Duplicate {
 }
 
 impl Duplicate {
+    /// All of them.
+    pub(crate) const ALL: [Self; 3] = [Self::Exact, Self::OtherTime, Self::OtherContent];
+
     /// How a row relates to the greater one of the same id: both as timestamp and digest.
     pub(crate) fn of(loser: (i64, u64), winner: (i64, u64)) -> Self {
         if loser.0 != winner.0 {

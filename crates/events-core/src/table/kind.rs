@@ -8,7 +8,6 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
-use xxhash_rust::xxh3::xxh3_64;
 
 use super::content::kind_digest;
 use super::partition;
@@ -33,7 +32,7 @@ impl Kind {
         Ok(Self {
             escaped: partition::escaped_name(&name)?,
             digest: kind_digest(domain, event_type),
-            name_hash: xxh3_64(name.as_bytes()),
+            name_hash: partition::name_hash(&name),
             domain: domain.to_owned(),
             event_type: event_type.to_owned(),
             name,
@@ -42,9 +41,7 @@ impl Kind {
 
     /// The bucket of a partition: the same in every process.
     pub(crate) fn bucket(&self, day: i32, buckets: usize) -> usize {
-        let hash =
-            (self.name_hash ^ (day as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15)).wrapping_mul(0xD6E8_FEB8_6659_FD93);
-        ((hash >> 32) as usize) % buckets
+        partition::lane(self.name_hash, day, buckets)
     }
 }
 

@@ -14,6 +14,8 @@
 use std::fmt::Write as _;
 
 use chrono::{Datelike, NaiveDate};
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::schema::column;
 use crate::event::{Fault, Reason};
@@ -25,7 +27,7 @@ pub const PARTITION_VALUE_BYTES_MAX: usize = 200;
 const DAY: i64 = 86_400_000_000;
 
 /// The partition of a row. Partitions order by name, then day.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct PartitionKey {
     /// `domain`, a hyphen and `event_type`, as they are. Two kinds can share it, as (`a-b`, `c`) and (`a`, `b-c`) do.
     pub domain_event_type: String,
@@ -92,6 +94,24 @@ impl PartitionKey {
         // Numbers and escapes have other spellings, and there may be more segments.
         (!key.domain_event_type.is_empty() && key.folder() == folder).then_some(key)
     }
+}
+
+impl PartitionKey {
+    /// Which of that many lanes the partition is in: the same in every process.
+    pub(crate) fn lane(&self, lanes: usize) -> usize {
+        lane(name_hash(&self.domain_event_type), self.day, lanes)
+    }
+}
+
+/// What [`lane`] takes for a partition's name.
+pub(super) fn name_hash(name: &str) -> u64 {
+    xxh3_64(name.as_bytes())
+}
+
+/// Which of that many lanes a partition is in.
+pub(super) fn lane(name_hash: u64, day: i32, lanes: usize) -> usize {
+    let hash = (name_hash ^ (day as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15)).wrapping_mul(0xD6E8_FEB8_6659_FD93);
+    ((hash >> 32) as usize) % lanes
 }
 
 /// The text of an escaped value.

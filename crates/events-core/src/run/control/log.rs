@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 
 use super::entry::{LOG_VERSION, LogEntry};
 use crate::error::{Error, Result};
-use crate::run::layout::{self, LOG, LogObject};
+use crate::run::layout::{self, LOG, LogObject, RunId};
 use crate::run::zone::Zone;
 
 /// How often an object is put whose store says neither that it is there nor that it is not.
@@ -78,13 +78,13 @@ pub(crate) async fn is_done(trusted: &Zone, sequence: u64) -> Result<bool> {
     exists(trusted, &layout::log_done(sequence)).await
 }
 
-/// Puts an object that is the same whoever puts it.
-pub(super) async fn put_once(zone: &Zone, path: &str, payload: PutPayload) -> Result<()> {
+/// Puts an object of which any is as good: the first one stays.
+pub(crate) async fn put_once(zone: &Zone, path: &str, payload: PutPayload) -> Result<()> {
     let mut last = None;
     for _ in 0..PUTS_MAX {
         match put_new(zone, path, payload.clone()).await {
             Ok(()) => return Ok(()),
-            // Whoever was first has put the same bytes; unless nobody was, because stores answer so to a conflict too.
+            // Somebody was first; unless nobody was, because stores answer so to a conflict too.
             Err(StoreError::AlreadyExists { .. }) if exists(zone, path).await? => return Ok(()),
             Err(error @ StoreError::AlreadyExists { .. }) => last = Some(error),
             Err(error) => return Err(zone.error("writing", path, error)),
@@ -135,8 +135,22 @@ fn read<T: DeserializeOwned>(zone: &Zone, path: &str, bytes: &[u8]) -> Result<T>
     serde_json::from_slice(bytes).map_err(wrong)
 }
 
+/// The newest entry of a run, among the last ones.
+pub(crate) async fn entry_of(trusted: &Zone, run: &RunId) -> Result<Option<LogEntry>> {
+    /// Nobody asks for a run that so many have followed.
+    const LOOKED_AT_MAX: usize = 64;
+    let Listing { entries, .. } = list(trusted, 0).await?;
+    for sequence in entries.into_iter().rev().take(LOOKED_AT_MAX) {
+        let entry = entry(trusted, sequence).await?;
+        if entry.run == *run {
+            return Ok(Some(entry));
+        }
+    }
+    Ok(None)
+}
+
 /// An entry of the log.
-pub(super) async fn entry(trusted: &Zone, sequence: u64) -> Result<LogEntry> {
+pub(crate) async fn entry(trusted: &Zone, sequence: u64) -> Result<LogEntry> {
     #[derive(serde::Deserialize)]
     struct Version {
         version: u32,

@@ -14,7 +14,7 @@ pub(crate) use entry::{
     Digest, IndexSegment, LOG_VERSION, LogEntry, Publication, Replaced, StagedAt, Step, TableFile, Taken, Target,
 };
 pub use lease::Lease;
-pub(crate) use log::{Commit, commit, is_committed, is_done, mark_done, newest};
+pub(crate) use log::{Commit, commit, entry, entry_of, is_committed, is_done, mark_done, newest, put_once};
 pub(crate) use mark::require_conditional;
 pub(crate) use snapshot::Snapshot;
 pub(crate) use table::Table;

@@ -4,12 +4,14 @@
 //! scratch file, or to Parquet objects in the stage zone: the same rows come out of both.
 
 mod scratch;
+mod sealed;
 mod spool;
 mod stage;
 
 use crate::table::Key;
 
 pub(crate) use scratch::{Scratch, ScratchFile};
+pub(crate) use sealed::Sealed;
 pub(crate) use spool::{Overflow, Spool};
 pub(crate) use stage::{Rebase, StageLanes, StageWhat, Staged};
 
@@ -28,6 +30,18 @@ pub(crate) struct Spread {
 impl Spread {
     /// The spread of every stage, so that stages can be distributed together.
     pub(crate) const STAGED: Self = Self { buckets: 256, shards: 64 };
+
+    /// What several workers regroup: lanes enough for that many writers, and that an average one of rows has at most 64 MiB
+    /// of the inputs. Both are powers of two, and more is not worth its requests.
+    pub(crate) fn of_work(input_bytes: u64, writers: usize) -> Self {
+        const BUCKET_BYTES: u64 = 64 << 20;
+        let buckets = (input_bytes.div_ceil(BUCKET_BYTES) as usize).max(writers).clamp(16, Self::WORK_BUCKETS_MAX);
+        let buckets = buckets.next_power_of_two();
+        Self { buckets, shards: (buckets / 4).max(8) }
+    }
+
+    /// The most lanes for rows of a run over several workers.
+    pub(crate) const WORK_BUCKETS_MAX: usize = 4096;
 
     /// Lanes enough that one fits a thread's share of the memory, for inputs of that size.
     pub(crate) fn of(input_bytes: u64, lane_bytes_max: usize) -> Self {

@@ -1,17 +1,21 @@
 //! Lanes of bytes that threads append to, in memory up to a budget.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::scratch::ScratchFile;
+use super::sealed::{Sealed, read_range};
 use super::stage::{StageLanes, Staged};
 use crate::error::Result;
 use crate::run::remote::Remote;
+use crate::run::zone::Zone;
 
 /// Where a lane's bytes go that memory has no room for.
 pub(crate) enum Overflow {
     Scratch(ScratchFile),
     Stage(StageLanes),
+    /// Objects of another process, which get nothing more: what is appended stays in memory.
+    Sealed(Zone),
 }
 
 /// A piece of a lane outside memory. It holds whole entries.
@@ -24,6 +28,11 @@ enum Extent {
         length: usize,
     },
     Staged(Staged),
+    Sealed {
+        object: Arc<str>,
+        offset: u64,
+        length: usize,
+    },
 }
 
 #[derive(Default)]
@@ -62,6 +71,23 @@ impl Spool {
         Self { lanes, overflow: Overflow::Stage(stage), buffered: AtomicUsize::new(0), budget: 0 }
     }
 
+    /// A spool of what others have sealed: in each lane the entries of the first, then those of the second, and so on.
+    pub(crate) fn sealed(lanes: usize, all: &[Sealed], stage: &Zone) -> Self {
+        let mut filled: Vec<Lane> = std::iter::repeat_with(Lane::default).take(lanes).collect();
+        for sealed in all {
+            let object: Arc<str> = sealed.path.as_str().into();
+            for part in &sealed.lanes {
+                let Some(lane) = filled.get_mut(part.lane as usize) else { continue };
+                let (object, offset, length) = (Arc::clone(&object), part.offset, part.bytes as usize);
+                lane.extents.push(Extent::Sealed { object, offset, length });
+                lane.entries += part.entries;
+                lane.bytes += part.bytes;
+            }
+        }
+        let lanes = filled.into_iter().map(Mutex::new).collect();
+        Self { lanes, overflow: Overflow::Sealed(stage.clone()), buffered: AtomicUsize::new(0), budget: 0 }
+    }
+
     fn lane(&self, lane: usize) -> MutexGuard<'_, Lane> {
         // A thread that panicked has failed the run; what it held no longer matters.
         self.lanes[lane].lock().unwrap_or_else(PoisonError::into_inner)
@@ -91,7 +117,8 @@ impl Spool {
         guard.entries += entries;
         guard.bytes += block.len() as u64;
         let buffered = self.buffered.fetch_add(block.len(), Ordering::Relaxed) + block.len();
-        if buffered > self.budget && guard.buffer.len() >= self.spill_bytes() {
+        let is_open = !matches!(self.overflow, Overflow::Sealed(_));
+        if is_open && buffered > self.budget && guard.buffer.len() >= self.spill_bytes() {
             self.spill(lane, guard, remote)?;
         }
         Ok(before)
@@ -113,6 +140,7 @@ impl Spool {
         let extent = match &self.overflow {
             Overflow::Scratch(file) => Extent::Scratch { offset: file.append(&buffer)?, length: buffer.len() },
             Overflow::Stage(stage) => Extent::Staged(stage.write(lane, number, &buffer, remote)?),
+            Overflow::Sealed(_) => unreachable!("what is appended to a sealed spool stays in memory"),
         };
         let mut guard = self.lane(lane);
         guard.extents[number] = extent;
@@ -134,11 +162,36 @@ impl Spool {
         }
         let staged = |extent: &Extent| match extent {
             Extent::Staged(staged) => Some(staged.clone()),
-            Extent::Reserved | Extent::Scratch { .. } => None,
+            Extent::Reserved | Extent::Scratch { .. } | Extent::Sealed { .. } => None,
         };
         let mut guard = self.lane(lane);
         guard.buffer = Vec::new();
         Ok(guard.extents.iter().filter_map(staged).collect())
+    }
+
+    /// Moves all lanes out of memory, into as few objects of the stage zone as is good, and tells what lies there, by lane.
+    pub(crate) fn flush_together(&self, remote: &Remote) -> Result<Vec<Vec<Staged>>> {
+        let Overflow::Stage(stage) = &self.overflow else { return Ok(Vec::new()) };
+        let staged = |extent: &Extent| match extent {
+            Extent::Staged(staged) => Some(staged.clone()),
+            Extent::Reserved | Extent::Scratch { .. } | Extent::Sealed { .. } => None,
+        };
+        let mut lanes = Vec::with_capacity(self.len());
+        let mut last = Vec::new();
+        for lane in 0..self.len() {
+            let mut guard = self.lane(lane);
+            let buffer = std::mem::take(&mut guard.buffer);
+            self.buffered.fetch_sub(buffer.len(), Ordering::Relaxed);
+            lanes.push(guard.extents.iter().filter_map(staged).collect::<Vec<_>>());
+            if !buffer.is_empty() {
+                last.push((lane, guard.extents.len(), buffer));
+            }
+        }
+        let of: Vec<_> = last.iter().map(|(lane, ..)| *lane).collect();
+        for (lane, staged) in of.into_iter().zip(stage.write_together(last.into_iter(), remote)?) {
+            lanes[lane].push(staged);
+        }
+        Ok(lanes)
     }
 
     /// The lane's entries in blocks of about at most that many bytes, at least one extent each. The lane is empty then.
@@ -167,6 +220,10 @@ impl Segments<'_> {
                 file.read(&mut block[start..], offset)
             }
             (Overflow::Stage(stage), Extent::Staged(staged)) => stage.read(&staged, block, self.remote),
+            (Overflow::Sealed(zone), Extent::Sealed { object, offset, length }) => {
+                block.extend_from_slice(&read_range(zone, &object, offset, length, self.remote)?);
+                Ok(())
+            }
             // A spool has one overflow, and whoever wrote an extent has filled it in.
             _ => unreachable!("an extent of another overflow"),
         }
@@ -179,7 +236,7 @@ impl Iterator for Segments<'_> {
     fn next(&mut self) -> Option<Self::Item> {
         let length = |extent: &Extent| match extent {
             Extent::Reserved => 0,
-            Extent::Scratch { length, .. } => *length,
+            Extent::Scratch { length, .. } | Extent::Sealed { length, .. } => *length,
             Extent::Staged(staged) => staged.bytes as usize,
         };
         let Some(first) = self.extents.next() else {

@@ -16,6 +16,7 @@ use bytes::Bytes;
 use object_store::{ObjectStoreExt, PutPayload};
 use serde::{Deserialize, Serialize};
 
+use super::sealed::read_range;
 use crate::error::{Error, Result};
 use crate::run::layout::{self, RunId};
 use crate::run::remote::Remote;
@@ -27,6 +28,9 @@ use crate::table::{Batches, EncodedFile, FileRows, FileWriter, Key, KindCache, K
 pub(crate) struct Staged {
     /// Its path in the stage zone.
     pub(crate) path: String,
+    /// Where in that it begins and how long it is; `None` when it is the whole object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) part: Option<(u64, usize)>,
     pub(crate) entries: u64,
     /// The bytes of the entries in memory.
     pub(crate) bytes: u64,
@@ -52,6 +56,20 @@ pub(crate) enum StageWhat {
     Keys,
 }
 
+/// Entries of more bytes in memory are an object of their own.
+const PACKED_BYTES_MAX: usize = 4 << 20;
+
+/// An object of several lanes takes no more when it has so many bytes.
+const PACK_BYTES: u64 = 16 << 20;
+
+/// The last entries of several lanes, on their way to the stage as one object.
+#[derive(Default)]
+struct Pack {
+    number: usize,
+    pieces: Vec<Bytes>,
+    bytes: u64,
+}
+
 /// Lanes of a run in the stage zone.
 pub(crate) struct StageLanes {
     pub(crate) zone: Zone,
@@ -63,30 +81,85 @@ pub(crate) struct StageLanes {
 impl StageLanes {
     /// Writes entries as the object of that number of a lane.
     pub(crate) fn write(&self, lane: usize, number: usize, entries: &[u8], remote: &Remote) -> Result<Staged> {
-        let (path, file) = match self.what {
-            StageWhat::Rows => (layout::stage_rows(&self.run, lane, number), self.encode_rows(entries)),
-            StageWhat::Keys => (layout::stage_keys(&self.run, lane, number), encode_keys(entries)),
+        let file = self.encode(entries)?;
+        let path = match self.what {
+            StageWhat::Rows => layout::stage_rows(&self.run, lane, number),
+            StageWhat::Keys => layout::stage_keys(&self.run, lane, number),
         };
-        let file = file.map_err(Error::encoding)?;
-        let staged = Staged { path, entries: file.rows, bytes: entries.len() as u64, rebase: None };
-        let (zone, path) = (self.zone.clone(), staged.path.clone());
-        let put = async move {
-            let payload: PutPayload = file.bytes.into_iter().collect();
-            let put = zone.store().put(&zone.path(&path)?, payload).await;
-            put.map_err(|error| zone.error("writing", &path, error))
-        };
-        remote.start(put).wait()?;
+        let staged = Staged { path, part: None, entries: file.rows, bytes: entries.len() as u64, rebase: None };
+        self.put(staged.path.clone(), file.bytes, remote)?;
         Ok(staged)
+    }
+
+    /// Writes the last entries of lanes, by lane and its number of objects: small ones together, because requests cost
+    /// more than bytes. They come out in their order.
+    pub(crate) fn write_together(
+        &self,
+        lanes: impl Iterator<Item = (usize, usize, Vec<u8>)>,
+        remote: &Remote,
+    ) -> Result<Vec<Staged>> {
+        let mut written = Vec::new();
+        let mut pack = Pack::default();
+        for (lane, number, entries) in lanes {
+            if entries.len() > PACKED_BYTES_MAX {
+                written.push(self.write(lane, number, &entries, remote)?);
+                continue;
+            }
+            let mut file = self.encode(&entries)?;
+            let part = Some((pack.bytes, file.length as usize));
+            let path = self.pack_path(pack.number);
+            written.push(Staged { path, part, entries: file.rows, bytes: entries.len() as u64, rebase: None });
+            pack.bytes += file.length;
+            pack.pieces.append(&mut file.bytes);
+            if pack.bytes >= PACK_BYTES {
+                self.put(self.pack_path(pack.number), std::mem::take(&mut pack.pieces), remote)?;
+                pack = Pack { number: pack.number + 1, ..Pack::default() };
+            }
+        }
+        if !pack.pieces.is_empty() {
+            self.put(self.pack_path(pack.number), pack.pieces, remote)?;
+        }
+        Ok(written)
+    }
+
+    fn pack_path(&self, number: usize) -> String {
+        let what = match self.what {
+            StageWhat::Rows => "rows",
+            StageWhat::Keys => "keys",
+        };
+        layout::stage_lanes_pack(&self.run, what, number)
+    }
+
+    fn encode(&self, entries: &[u8]) -> Result<EncodedFile> {
+        let file = match self.what {
+            StageWhat::Rows => self.encode_rows(entries),
+            StageWhat::Keys => encode_keys(entries),
+        };
+        file.map_err(Error::encoding)
+    }
+
+    fn put(&self, path: String, pieces: Vec<Bytes>, remote: &Remote) -> Result<()> {
+        let zone = self.zone.clone();
+        let put = async move {
+            let payload: PutPayload = pieces.into_iter().collect();
+            let put = zone.store().put(&zone.path(&path)?, payload).await;
+            put.map(drop).map_err(|error| zone.error("writing", &path, error))
+        };
+        remote.start(put).wait()
     }
 
     /// Appends the entries of an object to a block.
     pub(crate) fn read(&self, staged: &Staged, block: &mut Vec<u8>, remote: &Remote) -> Result<()> {
-        let (zone, path) = (self.zone.clone(), staged.path.clone());
-        let get = async move {
-            let failed = |error| zone.error("reading", &path, error);
-            zone.store().get(&zone.path(&path)?).await.map_err(failed)?.bytes().await.map_err(failed)
+        let object = if let Some((offset, length)) = staged.part {
+            read_range(&self.zone, &staged.path, offset, length, remote)?
+        } else {
+            let (zone, path) = (self.zone.clone(), staged.path.clone());
+            let get = async move {
+                let failed = |error| zone.error("reading", &path, error);
+                zone.store().get(&zone.path(&path)?).await.map_err(failed)?.bytes().await.map_err(failed)
+            };
+            remote.start(get).wait()?
         };
-        let object = remote.start(get).wait()?;
         let entries = match self.what {
             StageWhat::Rows => self.decode_rows(object, block),
             StageWhat::Keys => decode_keys(object, staged.rebase.as_deref(), block),

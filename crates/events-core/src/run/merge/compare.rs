@@ -1,6 +1,7 @@
 //! Events of which the table took another version: that version is read, and of the two the greater one stays.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -31,7 +32,7 @@ impl Candidate {
         out.extend_from_slice(&self.partition.to_le_bytes());
     }
 
-    fn read(bytes: &[u8; CANDIDATE_BYTES]) -> Self {
+    pub(crate) fn read(bytes: &[u8; CANDIDATE_BYTES]) -> Self {
         let (key, partition) = bytes.split_at(Key::BYTES);
         let mut number = [0; 4];
         number.copy_from_slice(partition);
@@ -97,7 +98,69 @@ enum Outcome {
     },
 }
 
-/// Compares all candidates, for many threads.
+/// What a worker has found, for the others: entries of [`FOUND_BYTES`] each, and the files that they name.
+#[derive(Debug, Default)]
+pub(crate) struct FoundList {
+    pub(crate) entries: Vec<u8>,
+    /// Folder and name.
+    pub(crate) files: Vec<(String, String)>,
+}
+
+/// A key; how it relates to the row that is there, or 255 when it wins; the number of that row's file.
+pub(crate) const FOUND_BYTES: usize = Key::BYTES + 5;
+
+const WINS: u8 = u8::MAX;
+
+impl FoundList {
+    pub(crate) fn push(&mut self, found: &Found) {
+        found.key.write(&mut self.entries);
+        let (relation, file) = match &found.outcome {
+            Outcome::Loses(duplicate) => (*duplicate as u8, 0),
+            Outcome::Wins { folder, name } => (WINS, self.file(folder, name)),
+        };
+        self.entries.push(relation);
+        self.entries.extend_from_slice(&file.to_le_bytes());
+    }
+
+    /// The number of a file. What is found comes file by file, so it is one of the last.
+    fn file(&mut self, folder: &str, name: &str) -> u32 {
+        let is_it = |(one, other): &(String, String)| one == folder && other == name;
+        let known = self.files.iter().rposition(is_it);
+        known.unwrap_or_else(|| {
+            self.files.push((folder.to_owned(), name.to_owned()));
+            self.files.len() - 1
+        }) as u32
+    }
+
+    /// What was pushed.
+    ///
+    /// # Errors
+    /// When it is nothing that was pushed.
+    pub(crate) fn read(entries: &[u8], files: &[(String, String)]) -> Result<Vec<Found>, String> {
+        let (whole, rest) = entries.as_chunks::<FOUND_BYTES>();
+        if !rest.is_empty() {
+            return Err("the last entry is cut off".to_owned());
+        }
+        let read = |entry: &[u8; FOUND_BYTES]| {
+            let (mut key, mut file) = ([0; Key::BYTES], [0; 4]);
+            key.copy_from_slice(&entry[..Key::BYTES]);
+            file.copy_from_slice(&entry[Key::BYTES + 1..]);
+            let relation = entry[Key::BYTES];
+            let loses = Duplicate::ALL.into_iter().find(|duplicate| *duplicate as u8 == relation);
+            let outcome = match (loses, files.get(u32::from_le_bytes(file) as usize)) {
+                (Some(duplicate), _) => Outcome::Loses(duplicate),
+                (None, Some((folder, name))) if relation == WINS => {
+                    Outcome::Wins { folder: folder.clone(), name: name.clone() }
+                }
+                (None, _) => return Err("an entry says nothing that is known".to_owned()),
+            };
+            Ok(Found { key: Key::read(&key), outcome })
+        };
+        whole.iter().map(read).collect()
+    }
+}
+
+/// Compares the candidates of some lanes, for many threads.
 pub(crate) struct Compare {
     context: Arc<Context>,
     snapshot: Arc<Snapshot>,
@@ -105,6 +168,7 @@ pub(crate) struct Compare {
     candidates: Arc<Spool>,
     partitions: Partitions,
     next: AtomicUsize,
+    end: usize,
 }
 
 impl Compare {
@@ -113,13 +177,15 @@ impl Compare {
         snapshot: &Arc<Snapshot>,
         candidates: &Arc<Spool>,
         partitions: Partitions,
+        lanes: Range<usize>,
     ) -> Self {
         Self {
             context: Arc::clone(context),
             snapshot: Arc::clone(snapshot),
             candidates: Arc::clone(candidates),
             partitions,
-            next: AtomicUsize::new(0),
+            next: AtomicUsize::new(lanes.start),
+            end: lanes.end,
         }
     }
 
@@ -131,7 +197,7 @@ impl Compare {
         loop {
             self.context.stop.check()?;
             let lane = self.next.fetch_add(1, Ordering::Relaxed);
-            if lane >= self.candidates.len() {
+            if lane >= self.end {
                 return Ok(found);
             }
             let mut candidates = Vec::with_capacity(self.candidates.entries(lane) as usize);

@@ -16,7 +16,7 @@ mod shrink;
 mod update;
 
 pub(crate) use compact::Compact;
-pub(crate) use compare::{CANDIDATE_BYTES, Candidate, Compare, Compared, Superseded};
+pub(crate) use compare::{CANDIDATE_BYTES, Candidate, Compare, Compared, FoundList, Superseded};
 pub(crate) use known::{ENTRY_BYTES, Hit, KnownIds, NewEntry};
 pub(crate) use object::TableObjects;
 pub(crate) use place::{Placement, place};

@@ -33,6 +33,8 @@ pub(crate) struct UpdateIndex {
     kinds: Vec<Arc<Kind>>,
     level: usize,
     next: AtomicUsize,
+    /// The part of the work that is done here, and how many there are.
+    share: (usize, usize),
 }
 
 impl UpdateIndex {
@@ -41,6 +43,7 @@ impl UpdateIndex {
         snapshot: &Arc<Snapshot>,
         known: &Arc<KnownIds>,
         entries: &Arc<Spool>,
+        share: (usize, usize),
     ) -> Self {
         let new = (0..entries.len()).map(|lane| entries.entries(lane)).sum();
         let mut levels = Vec::new();
@@ -57,6 +60,7 @@ impl UpdateIndex {
             kinds: context.kinds.list(),
             level: merge_level(new, &levels),
             next: AtomicUsize::new(0),
+            share,
         }
     }
 
@@ -75,10 +79,12 @@ impl UpdateIndex {
         // Lanes and cells are both equal parts of all hashes, by a power of two: a unit is whole lanes and whole cells.
         let (lanes, cells) = (self.entries.len(), 1_usize << bits);
         let units = lanes.min(cells);
+        let (number, shares) = self.share;
+        let (start, end) = (units * number / shares, units * (number + 1) / shares);
         loop {
             self.context.stop.check()?;
-            let unit = self.next.fetch_add(1, Ordering::Relaxed);
-            if unit >= units {
+            let unit = start + self.next.fetch_add(1, Ordering::Relaxed);
+            if unit >= end {
                 return Ok(written);
             }
             let mut partitions = Partitions::default();

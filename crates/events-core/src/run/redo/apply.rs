@@ -73,7 +73,7 @@ pub(crate) async fn recover(context: &Context, table: &mut Table) -> Result<()> 
 ///
 /// Whether rows have come to files of the table that a reader under way may not see: its grace is due before any leave
 /// another file.
-pub(super) async fn publish(context: &Context, publications: &[Publication], commit: Option<u64>) -> Result<bool> {
+pub(crate) async fn publish(context: &Context, publications: &[Publication], commit: Option<u64>) -> Result<bool> {
     context.progress.enter(Phase::Publish);
     let progress = &context.progress;
     progress.files_expected.store(publications.len() as u64, Ordering::Relaxed);

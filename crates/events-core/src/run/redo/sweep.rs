@@ -18,11 +18,23 @@ use crate::run::zone::Zone;
 struct Begun {
     /// The newest commit that it knows: its own can only be the next one. `None` for a parse, which makes none.
     behind: Option<u64>,
+    /// It is done by several workers, and between two of them nobody holds the table.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    workers: bool,
 }
 
 /// Notes behind which commit a run begins.
 pub(crate) async fn begin(context: &Context, behind: Option<u64>) -> Result<()> {
-    let json = serde_json::to_vec(&Begun { behind }).map_err(|error| Error::Ledger { problem: error.to_string() })?;
+    note(context, &Begun { behind, workers: false }).await
+}
+
+/// Notes behind which commit a run of several workers begins.
+pub(crate) async fn begin_for_workers(context: &Context, behind: u64) -> Result<()> {
+    note(context, &Begun { behind: Some(behind), workers: true }).await
+}
+
+async fn note(context: &Context, begun: &Begun) -> Result<()> {
+    let json = serde_json::to_vec(begun).map_err(|error| Error::Ledger { problem: error.to_string() })?;
     put(&context.zones.stage, &layout::stage_begun(&context.stage), json.into()).await
 }
 
@@ -82,9 +94,6 @@ impl Left {
     /// Whether the run can never commit: it is behind a commit that another has followed, or nobody but this run can be
     /// alive. A stage without a note is what came late of a run whose stage was erased.
     async fn is_dead(&self, context: &Context, run: &RunId, newest: u64) -> Result<bool> {
-        if context.writers == Writers::Single {
-            return Ok(true);
-        }
         if !self.begun {
             return Ok(true);
         }
@@ -94,7 +103,9 @@ impl Left {
             Ok(got) => {
                 let json = got.bytes().await.map_err(failed)?;
                 let begun: Option<Begun> = serde_json::from_slice(&json).ok();
-                Ok(begun.is_some_and(|begun| begun.behind.is_some_and(|behind| behind < newest)))
+                // Whoever has the table to itself has outlived every process that is not one of several.
+                let alone = context.writers == Writers::Single && begun.as_ref().is_none_or(|begun| !begun.workers);
+                Ok(alone || begun.is_some_and(|begun| begun.behind.is_some_and(|behind| behind < newest)))
             }
             // Somebody else has swept.
             Err(StoreError::NotFound { .. }) => Ok(false),

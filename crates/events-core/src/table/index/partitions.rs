@@ -42,6 +42,11 @@ impl Partitions {
         }
     }
 
+    /// All of them, by number.
+    pub(crate) fn into_keys(self) -> Vec<PartitionKey> {
+        self.keys
+    }
+
     /// The partition of a number.
     ///
     /// # Panics
