@@ -46,6 +46,12 @@ impl WorkPhase {
         Self::Finish,
     ];
 
+    /// Whether its items change the table or the log, and not the stage alone.
+    #[must_use]
+    pub fn takes_table(self) -> bool {
+        matches!(self, Self::Commit | Self::Publish | Self::Finish)
+    }
+
     /// Those whose items are done together, in their order.
     pub(super) const BARRIERS: [&[Self]; 7] = [
         &[Self::Parse],

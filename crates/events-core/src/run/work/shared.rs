@@ -147,7 +147,8 @@ impl<'a> SharedRun<'a> {
 
     /// Does an item. `attempt` is a name that nobody else uses for this run and item, now or later.
     ///
-    /// It can be called as often as one likes, by any number of workers at once: the first result stays.
+    /// It can be called as often as one likes, by any number of workers at once: the first result stays. With
+    /// [`Writers::Single`] only one at a time may do what [takes the table](WorkPhase::takes_table).
     ///
     /// # Errors
     /// [`Error::Setting`] when the run has no such item, or items before it have no result yet. [`Error::Conflict`] when
