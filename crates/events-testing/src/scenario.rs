@@ -25,6 +25,8 @@ pub struct Task {
     pub job: Job,
     /// What is mended.
     pub level: Level,
+    /// Whether the job is prepared as items of work. Whoever comes by takes up what others have prepared and left.
+    pub shared: bool,
 }
 
 /// Inputs, and what a process does after they are put.
@@ -55,12 +57,15 @@ impl Task {
     /// The second half.
     pub const DISTRIBUTE: Self = Self::lenient(Job::Distribute);
     /// The whole job, that mends nothing within a record.
-    pub const RUN_FRAMING: Self = Self { job: Job::Run, level: Level::Framing };
+    pub const RUN_FRAMING: Self = Self { level: Level::Framing, ..Self::RUN };
     /// What was not mended is tried again.
     pub const RETRY: Self = Self::lenient(Job::Retry);
 
+    /// The whole job, item by item.
+    pub const SHARED: Self = Self { shared: true, ..Self::RUN };
+
     const fn lenient(job: Job) -> Self {
-        Self { job, level: Level::Lenient }
+        Self { job, level: Level::Lenient, shared: false }
     }
 }
 
@@ -277,6 +282,29 @@ pub fn retried() -> Scenario {
         .at_rest([Task::RUN_FRAMING, Task::RETRY])
 }
 
+/// Runs over several workers: fresh events, then some that come again, that are newer and lie elsewhere, that are older, and
+/// damage.
+#[must_use]
+pub fn shared() -> Scenario {
+    let damage = r#"{"event_id":7}"#.to_owned();
+    Scenario::new("shared")
+        .then_do(
+            Task::SHARED,
+            [
+                input("one", &[event(1, 1, 0, 0, "old"), event(2, 2, 0, 0, "b")]),
+                input("two", &[event(2, 2, 0, 0, "b"), event(3, 5, 1, 1, "c"), damage]),
+            ],
+        )
+        .then_do(
+            Task::SHARED,
+            [
+                input("newer", &[event(1, 2, 1, 1, "new"), event(4, 1, 0, 0, "d")]),
+                input("older", &[event(3, 4, 0, 0, "late"), event(2, 2, 0, 0, "b")]),
+            ],
+        )
+        .at_rest([Task::SHARED, Task::RUN])
+}
+
 /// All of the above.
 #[must_use]
 pub fn all() -> Vec<Scenario> {
@@ -296,5 +324,6 @@ pub fn all() -> Vec<Scenario> {
         halves(),
         parsed(),
         retried(),
+        shared(),
     ]
 }

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use events_testing::drivers::{Tally, crash_matrix, crash_matrix_where, double_crashes, double_crashes_where};
 use events_testing::scenario::{self, Scenario};
-use events_testing::{Invariant, StoreKind};
+use events_testing::{Invariant, Operation, StoreKind};
 
 fn sound(tally: &Tally) {
     println!("{tally}");
@@ -111,6 +111,25 @@ fn double_crashes_before_a_checkpoint() {
     });
     println!("{}, the log and the moves around the checkpoint: {tally}", scenario.name);
     tally.assert_sound();
+}
+
+/// Every fault at writes of workers, and pairs of crashes: they read the same few documents again and again, and one that
+/// cannot read one begins its item anew. Of both every fifth; all with `EVENTS_WORKERS_STRIDE=1`, in half an hour.
+#[test]
+fn workers() {
+    let stride = std::env::var("EVENTS_WORKERS_STRIDE").map_or(5, |stride| stride.parse().unwrap_or(1));
+    let scenario = scenario::shared();
+    for kind in [StoreKind::Memory, StoreKind::Bucket] {
+        let began = Instant::now();
+        let strikes = |operation: &Operation| operation.is_effectful() && operation.number % stride == 0;
+        let tally = crash_matrix_where(&scenario, kind, strikes);
+        tell(&format!("shared on {kind:?}, every {stride}th write"), &tally, began);
+        sound(&tally);
+    }
+    let began = Instant::now();
+    let tally = double_crashes_where(&scenario, StoreKind::Memory, 11 * stride, Operation::is_effectful);
+    tell(&format!("shared, every {}th pair of crashes", 11 * stride), &tally, began);
+    sound(&tally);
 }
 
 /// Every third pair of crashes: a commit of many steps, the second half, a retry.

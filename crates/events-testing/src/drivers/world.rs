@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use events_core::run::{DateRange, Job, RejectFilter, Start};
+use events_core::run::{DateRange, Distributor, Job, RejectFilter, RunId, Split, Start};
 use events_core::{Error, ErrorKind};
 use futures::executor::block_on;
 use object_store::ObjectStoreExt;
@@ -138,7 +138,8 @@ impl World {
         };
         let distributor = self.lake.distributor(store, task.level)?;
         let outcome = block_on(async {
-            match task.job {
+            let report = match task.job {
+                Job::Run if task.shared => return item_by_item(&distributor, &start, runner).await,
                 Job::Run => distributor.run(&start).await,
                 Job::Retry => distributor.retry(&start, &RejectFilter::default()).await,
                 Job::Parse => distributor.parse(&start).await,
@@ -151,11 +152,12 @@ impl World {
                     distributor.reprocess(&start, dates).await
                 }
                 Job::Rebuild => distributor.rebuild(&start).await,
-            }
+            };
+            report.map(|report| report.commit)
         });
         let job = task.job;
         self.faults.note(match &outcome {
-            Ok(report) => format!("runner {runner}: {job:?} r{runner} has ended, commit {:?}", report.commit),
+            Ok(commit) => format!("runner {runner}: {job:?} r{runner} has ended, commit {commit:?}"),
             Err(error) => format!("runner {runner}: {job:?} r{runner} has failed: {}", chain(error)),
         });
         if let Err(error) = &outcome
@@ -229,6 +231,41 @@ impl World {
         let watch = Arc::try_unwrap(self.watch).ok();
         let decoded = watch.map(|watch| watch.into_inner().unwrap_or_else(PoisonError::into_inner).into_decoded());
         Ended { runs, outcome, decoded: decoded.unwrap_or_default() }
+    }
+}
+
+/// The whole job as items of work: first of what others have prepared and not brought to an end, then of what is pending.
+/// Gives the last commit.
+async fn item_by_item(distributor: &Distributor, start: &Start, runner: usize) -> Result<Option<u64>, Error> {
+    // An input each, and all rows together in two.
+    const SPLIT: Split = Split { item_bytes: 200 };
+    let mut commit = None;
+    for earlier in 0..runner {
+        match work(distributor, &format!("r{earlier}").parse()?, runner).await {
+            // It was overtaken, and never commits.
+            Err(Error::Conflict { .. }) => {}
+            worked => commit = worked?.or(commit),
+        }
+    }
+    if distributor.prepare(start, SPLIT).await?.is_some() {
+        commit = work(distributor, &start.run, runner).await?.or(commit);
+    }
+    Ok(commit)
+}
+
+/// Does whatever is left of a run.
+async fn work(distributor: &Distributor, run: &RunId, runner: usize) -> Result<Option<u64>, Error> {
+    let Some(shared) = distributor.join(run).await? else { return Ok(None) };
+    let mut commit = None;
+    loop {
+        let open = shared.open_items().await?;
+        if open.is_empty() {
+            return Ok(commit);
+        }
+        for open in open {
+            let worked = shared.work(open.item, &format!("r{runner}").parse()?).await?;
+            commit = worked.report.and_then(|report| report.commit).or(commit);
+        }
     }
 }
 

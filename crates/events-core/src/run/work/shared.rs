@@ -73,6 +73,14 @@ impl OpenItem {
     }
 }
 
+/// Who was faster.
+enum Overtaken {
+    /// Other workers of this run, or whoever has recovered it.
+    ByWorkers,
+    /// A run whose commit has the place of this one's.
+    ByAnotherRun,
+}
+
 /// What became of an item.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Worked {
@@ -162,13 +170,15 @@ impl<'a> SharedRun<'a> {
         if !again {
             match self.work_anew(item, attempt).await {
                 Ok(done) => report = done,
-                // Somebody else has come to the end meanwhile, and the stage is gone.
                 Err(error) => {
-                    let is_over = matches!(self.distributor.committed(run).await, Ok(Some((_, true))));
-                    return if is_over {
-                        Ok(Worked { run: run.clone(), item, again: true, report })
-                    } else {
-                        Err(error)
+                    return match self.overtaken().await? {
+                        // Somebody else has come to the end meanwhile, and the stage is gone.
+                        Some(Overtaken::ByWorkers) => Ok(Worked { run: run.clone(), item, again: true, report }),
+                        Some(Overtaken::ByAnotherRun) => Err(Error::Conflict {
+                            table: self.distributor.zones().trusted.url().to_owned(),
+                            attempts: 1,
+                        }),
+                        None => Err(error),
                     };
                 }
             }
@@ -176,6 +186,18 @@ impl<'a> SharedRun<'a> {
             report = document::result::<CommitResult>(stage, run, item).await?.map(|result| result.report);
         }
         Ok(Worked { run: run.clone(), item, again, report })
+    }
+
+    /// Whether an error may come from others that were faster: then it is not the thing to tell.
+    async fn overtaken(&self) -> Result<Option<Overtaken>> {
+        let (trusted, sequence) = (&self.distributor.zones().trusted, self.plan.behind + 1);
+        if !control::is_committed(trusted, sequence).await? {
+            return Ok(None);
+        }
+        if control::entry(trusted, sequence).await?.run != self.plan.run {
+            return Ok(Some(Overtaken::ByAnotherRun));
+        }
+        Ok(control::is_done(trusted, sequence).await?.then_some(Overtaken::ByWorkers))
     }
 
     /// Does an item, from the beginning again without an input that it has panicked of.
