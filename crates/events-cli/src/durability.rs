@@ -1,11 +1,18 @@
 //! What makes writes to local zones survive a loss of power.
 
 use events_core::run::Barrier;
+use events_stores::{Access, ZoneUrl, ZoneUrls};
 
 use crate::error::Result;
 use crate::options::Durability;
-use crate::store::ZoneUrls;
-use crate::zone_url::ZoneUrl;
+
+/// How a run writes to local zones.
+pub(crate) fn access(durability: Durability) -> Access {
+    match durability {
+        Durability::None => Access::Write,
+        Durability::Commit => Access::WriteDurably,
+    }
+}
 
 /// What a run waits for where the order of its writes matters. `None`: nothing, because nobody asked for it, or because no
 /// zone is on a disk of this machine. A bucket keeps what it has acknowledged anyway.

@@ -29,16 +29,9 @@ pub(crate) enum Error {
     /// Something that the command needs was set nowhere.
     #[error("{problem}")]
     Missing { problem: String },
-    /// A zone is not where, or what, it must be.
-    #[error("zone `{zone}` {problem}")]
-    Zone { zone: String, problem: String },
-    /// A store cannot be set up: a setting of it is wrong, as no request was made yet.
-    #[error("opening zone `{zone}`")]
-    Store {
-        zone: String,
-        #[source]
-        source: Box<object_store::Error>,
-    },
+    /// A zone cannot be opened, or its table is at work.
+    #[error(transparent)]
+    Stores(#[from] events_stores::Error),
     /// A folder is not one that the command may use.
     #[error("folder `{}` {problem}", path.display())]
     Folder { path: PathBuf, problem: String },
@@ -64,9 +57,6 @@ pub(crate) enum Error {
         #[source]
         source: parquet::errors::ParquetError,
     },
-    /// Another run is at work on the table.
-    #[error("another run is at work on the table in `{table}`; nothing was done")]
-    Busy { table: String },
     /// An input is damaged, and the level is strict.
     #[error("`{name}` at byte {offset}: {problem}")]
     Damaged {
@@ -92,14 +82,12 @@ impl Error {
             | Self::Setting { .. }
             | Self::Config { .. }
             | Self::Missing { .. }
-            | Self::Zone { .. }
-            | Self::Store { .. }
             | Self::Folder { .. }
             | Self::Generate(GenerateError::Config { .. } | GenerateError::Exists { .. }) => ErrorKind::Configuration,
             Self::Io { .. } | Self::Process { .. } | Self::Generate(GenerateError::Io { .. }) => ErrorKind::Storage,
             Self::Parquet { .. } => ErrorKind::Bug,
             Self::Damaged { .. } => ErrorKind::Data,
-            Self::Busy { .. } => ErrorKind::Busy,
+            Self::Stores(error) => error.kind(),
             Self::Run(error) => error.kind(),
         }
     }

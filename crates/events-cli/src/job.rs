@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use events_core::run::{Cancel, Distributor, Grace, Job, Progress, Report, Writers, Zones};
+use events_stores::{Access, HeldLease, TableLock};
 use serde::Serialize;
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
@@ -15,16 +16,17 @@ use crate::dry_run::{self, DryRun};
 use crate::durability;
 use crate::error::{Error, Result};
 use crate::interrupt;
-use crate::lease::HeldLease;
 use crate::live::Watch;
-use crate::lock::TableLock;
 use crate::options::OutputForm;
 use crate::settings::{JobSettings, Task};
-use crate::store::{Access, tidy_stage};
-use crate::{exit, summary};
+use crate::stage_folder::tidy_stage;
+use crate::{exit, places, summary};
 
 /// Threads that only wait for stores: the core computes on its own.
 const RUNTIME_THREADS: usize = 2;
+
+/// How long the end of a run waits for a store to take the lease back. Without that, the next run waits for the term.
+const RELEASE_MAX: Duration = Duration::from_secs(5);
 
 /// `events run`, `events parse`, `events distribute`, `events reprocess`, `events compact`, `events rebuild` and
 /// `events quarantine retry`.
@@ -53,8 +55,8 @@ pub(crate) fn json(document: &impl Serialize) -> String {
 
 /// Carries out the job, and says meanwhile what goes on.
 pub(crate) fn execute(settings: &JobSettings, console: &Console) -> Result<(Report, Zones)> {
-    let zones = settings.zones.open(Access::Write(settings.durability))?;
-    let lock = TableLock::take(&settings.zones, settings.wait)?;
+    let zones = places::open(&settings.zones, durability::access(settings.durability))?;
+    let lock = TableLock::take(&settings.zones.trusted, settings.wait)?;
     let writers = if settings.single_writer { Writers::Single } else { lock.writers };
     let scratch = make_scratch(settings)?;
     let progress = Arc::<Progress>::default();
@@ -101,7 +103,7 @@ pub(crate) fn execute(settings: &JobSettings, console: &Console) -> Result<(Repo
             Task::Distribute => distributor.distribute(start).await,
         };
         if let Some(lease) = lease {
-            lease.release().await;
+            lease.release(RELEASE_MAX).await;
         }
         Ok::<_, Error>(report?)
     });
@@ -141,7 +143,7 @@ fn reader_grace(time: Duration) -> Grace {
 }
 
 fn show_plan(settings: &JobSettings, console: &Console) -> Result<u8> {
-    let zones = settings.zones.open(Access::Look)?;
+    let zones = places::open(&settings.zones, Access::Look)?;
     // A plan takes no scratch, so the folder is only named.
     let distributor = Distributor::new(zones.clone(), PathBuf::new(), settings.config.clone())?;
     let runtime = runtime()?;

@@ -1,22 +1,22 @@
 //! The `events` command.
 //!
 //! An adapter around [`events_core`]: it reads a command line, builds one [`Distributor`](events_core::run::Distributor),
-//! calls it and reports. What an event, a row or a partition is, the core decides.
+//! calls it and reports. What an event, a row or a partition is, the core decides; what the URL of a zone means,
+//! [`events_stores`].
 //!
 //! | module | holds |
 //! |---|---|
 //! | `options` | the command line, exactly as typed |
 //! | `layers` | what was typed on top of variables on top of the settings file |
 //! | `settings` | what that means: every default filled in |
-//! | `zone_url`, `store` | from the URL of a zone to a store |
 //! | `job` | a run, one of its halves or another job on a table, from settings to exit code |
 //! | `repair` | `events repair`: a filter from files to lines |
 //! | `quarantine` | `events quarantine`: a look at rejects |
 //! | `interrupt`, `live` | what goes on beside a run: signals, the progress display, log lines |
 //! | `summary`, `dry_run`, `grid`, `units`, `places` | what people read |
 //! | `generation` | `events generate` around [`generate`] |
-//! | `lock`, `lease` | what keeps runs out of each other's way |
-//! | `durability`, `durable_folder` | what makes writes survive a loss of power |
+//! | `durability` | what makes writes survive a loss of power |
+//! | `stage_folder` | what a run leaves in a local stage zone |
 //! | `demo` | `events demo` |
 //! | `console`, `outlet`, `visible` | streams, and bytes that people can read |
 //! | `error`, `message`, [`exit`] | how a command ends |
@@ -25,7 +25,6 @@ mod console;
 mod demo;
 mod dry_run;
 mod durability;
-mod durable_folder;
 mod error;
 pub mod exit;
 pub mod generate;
@@ -34,9 +33,7 @@ mod grid;
 mod interrupt;
 mod job;
 mod layers;
-mod lease;
 mod live;
-mod lock;
 mod message;
 mod options;
 mod outlet;
@@ -44,11 +41,10 @@ mod places;
 mod quarantine;
 mod repair;
 mod settings;
-mod store;
+mod stage_folder;
 mod summary;
 mod units;
 mod visible;
-mod zone_url;
 
 use std::panic::catch_unwind;
 use std::process::ExitCode;

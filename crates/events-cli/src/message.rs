@@ -44,7 +44,7 @@ pub(crate) fn hint(error: &Error) -> Option<String> {
             let hint = of_a_cause().unwrap_or("run again when the store answers");
             return Some(format!("hint: {hint}; {then}"));
         }
-        Error::Busy { .. } => "--wait 60 waits up to a minute for it to end",
+        Error::Stores(events_stores::Error::Busy { .. }) => "--wait 60 waits up to a minute for it to end",
         Error::Run(events_core::Error::Busy { .. }) => {
             "--wait 90 waits for it to end, and long enough if it was killed"
         }
@@ -112,6 +112,8 @@ fn one_line(error: &(dyn StdError + 'static)) -> String {
 mod tests {
     use std::path::PathBuf;
 
+    use events_stores::Place;
+
     use super::*;
 
     #[test]
@@ -128,7 +130,10 @@ mod tests {
         assert_eq!(line(&error), "error: creating folder `x`: caused by permission denied");
 
         let repeated = object_store::Error::Generic { store: "S3", source: "no route\n to host".into() };
-        let error = Error::Store { zone: "s3://b".to_owned(), source: Box::new(repeated) };
+        let error = Error::from(events_stores::Error::Store {
+            place: Place::Url("s3://b".to_owned()),
+            source: Box::new(repeated),
+        });
         assert_eq!(line(&error), "error: opening zone `s3://b`: caused by Generic S3 error: no route to host");
     }
 
@@ -137,7 +142,7 @@ mod tests {
         let hint_of = |kind: ErrorKind| {
             let source =
                 object_store::Error::Generic { store: "LocalFileSystem", source: io::Error::from(kind).into() };
-            hint(&Error::Store { zone: "x".to_owned(), source: Box::new(source) })
+            hint(&events_stores::Error::Store { place: Place::Url("x".to_owned()), source: Box::new(source) }.into())
         };
         assert!(hint_of(ErrorKind::StorageFull).unwrap().contains("disk is full"));
         assert!(hint_of(ErrorKind::PermissionDenied).unwrap().contains("this user"));

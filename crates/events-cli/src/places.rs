@@ -1,7 +1,13 @@
-//! The few folders of a zone that people are pointed to. What else a zone holds is the core's to know.
+//! The zones of a command, and the few folders of a zone that people are pointed to. What else a zone holds is the core's to
+//! know.
+
+use std::time::Duration;
 
 use chrono::NaiveDate;
-use events_core::run::{RunId, Zone};
+use events_core::run::{RunId, Zone, Zones};
+use events_stores::{Access, Opening, ZoneUrls};
+
+use crate::error::Result;
 
 /// The names of zones below a root.
 pub(crate) const LANDING: &str = "landing";
@@ -11,10 +17,17 @@ pub(crate) const TRUSTED: &str = "trusted";
 pub(crate) const PENDING: &str = "pending";
 /// The folder of a trusted zone that is the table, and that of a stage zone that holds what runs write.
 pub(crate) const EVENTS: &str = "events";
-/// The folder of a trusted zone for what a table says about itself.
-pub(crate) const CONTROL: &str = "control";
-/// The file in there that a run has locked while it works on a table in a local folder.
-pub(crate) const LOCK: &str = "lock";
+
+/// No retry begins later than this after the first try: with five seconds to connect, an endpoint that nobody can reach
+/// is reported within half a minute.
+const RETRY_WITHIN: Duration = Duration::from_secs(25);
+
+/// Opens zones, of which the landing zone must be there.
+pub(crate) fn open(zones: &ZoneUrls, access: Access) -> Result<Zones> {
+    zones.check_apart()?;
+    zones.require_landing()?;
+    Ok(zones.open(&Opening { access, retry_within: RETRY_WITHIN })?)
+}
 
 /// Where inputs wait, in a landing zone.
 pub(crate) fn pending(landing: &Zone) -> String {

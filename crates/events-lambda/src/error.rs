@@ -8,13 +8,9 @@ pub(crate) enum Error {
     /// A variable is not what it must be. The problem does not repeat the value, which may hold a secret.
     #[error("variable `{variable}`: {problem}")]
     Setting { variable: &'static str, problem: String },
-    /// A store cannot be set up: a setting of it is wrong, as no request was made yet.
-    #[error("opening the zone of variable `{variable}`")]
-    Store {
-        variable: &'static str,
-        #[source]
-        source: Box<object_store::Error>,
-    },
+    /// A zone cannot be opened, or another run is at work on a table in a file system.
+    #[error(transparent)]
+    Stores(#[from] events_stores::Error),
     /// The payload is none that this function takes.
     #[error("request refused: {problem}")]
     Request { problem: String },
@@ -24,15 +20,6 @@ pub(crate) enum Error {
         #[source]
         source: std::io::Error,
     },
-    /// The lock of a table in a file system cannot be used.
-    #[error("locking the table")]
-    Lock {
-        #[source]
-        source: std::io::Error,
-    },
-    /// Another run is at work on a table in a file system.
-    #[error("another run is at work on the table; nothing was done")]
-    Busy,
     /// The host would have ended the run.
     #[error("stopped shortly before the time limit of the function; nothing was published")]
     TimeLimit,
@@ -47,19 +34,23 @@ impl Error {
     /// What to do about it, as a word that retry rules of a workflow can name.
     pub(crate) fn type_name(&self) -> &'static str {
         match self {
-            Self::Setting { .. } | Self::Store { .. } => "Configuration",
+            Self::Setting { .. } => "Configuration",
             Self::Request { .. } => "Request",
-            Self::Scratch { .. } | Self::Lock { .. } => "Storage",
-            Self::Busy => "Busy",
+            Self::Scratch { .. } => "Storage",
             Self::TimeLimit => "TimeLimit",
-            Self::Run(error) => match error.kind() {
-                ErrorKind::Configuration => "Configuration",
-                ErrorKind::Storage => "Storage",
-                ErrorKind::Unfinished => "Unfinished",
-                ErrorKind::Busy => "Busy",
-                _ => "Bug",
-            },
+            Self::Stores(error) => name_of(error.kind()),
+            Self::Run(error) => name_of(error.kind()),
         }
+    }
+}
+
+fn name_of(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::Configuration => "Configuration",
+        ErrorKind::Storage => "Storage",
+        ErrorKind::Unfinished => "Unfinished",
+        ErrorKind::Busy => "Busy",
+        _ => "Bug",
     }
 }
 

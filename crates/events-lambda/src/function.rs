@@ -5,20 +5,26 @@ use std::time::{Duration, Instant, SystemTime};
 use chrono::{DateTime, Utc};
 use events_core::Config;
 use events_core::run::{Cancel, Distributor, Grace, Job, Report, Start, Writers, Zones};
+use events_stores::{Access, HeldLease, Opening, TableLock, ZoneUrl};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use serde_json::Value;
 use tracing::info;
 
 use crate::error::{Error, Result};
-use crate::lease::HeldLease;
-use crate::lock::TableLock;
 use crate::message::Secrets;
 use crate::request::Request;
 use crate::response::Response;
 use crate::run_id::new_run_id;
 use crate::settings::Settings;
 use crate::time_limit::TimeLimit;
-use crate::zone_url::ZoneUrl;
+
+/// How long the end of an invocation waits for a store to take the lease back. Without that, the next run is refused until
+/// the term has passed.
+const LEASE_RELEASE_MAX: Duration = Duration::from_secs(2);
+
+/// How the function opens its zones. A store that refuses for a while is waited for, because a run that begins again costs
+/// more.
+const OPENING: Opening = Opening { access: Access::Write, retry_within: Duration::from_secs(180) };
 
 /// The function of a process. Its stores are opened once and keep their connections between invocations.
 pub struct Function {
@@ -56,7 +62,7 @@ impl Function {
 impl Opened {
     fn of(variable: &impl Fn(&str) -> Option<String>) -> Result<Self> {
         let Settings { zones, config, reader_grace } = Settings::of(variable)?;
-        Ok(Self { zones: zones.open()?, trusted: zones.trusted, config, reader_grace })
+        Ok(Self { zones: zones.open(&OPENING)?, trusted: zones.trusted, config, reader_grace })
     }
 
     async fn run(&self, payload: Value, context: &Context) -> Result<Report> {
@@ -66,7 +72,7 @@ impl Opened {
             Start { run: new_run_id(now, &context.request_id), date: request.date.unwrap_or_else(|| now.date_naive()) };
         let scratch = tempfile::Builder::new().prefix("events-").tempdir();
         let scratch = scratch.map_err(|source| Error::Scratch { source })?;
-        let lock = TableLock::take(&self.trusted)?;
+        let lock = TableLock::take(&self.trusted, Duration::ZERO)?;
         let (began, cancel) = (Instant::now(), Cancel::default());
         let reader_grace = self.reader_grace;
         let _limit = TimeLimit::watch(context.deadline, reader_grace, cancel.clone());
@@ -74,9 +80,9 @@ impl Opened {
             .with_writers(lock.writers)
             .with_grace(Grace::new(move || tokio::time::sleep(reader_grace)))
             .with_clock(move || began.elapsed())
-            .with_cancel(cancel);
+            .with_cancel(cancel.clone());
         let lease = match lock.writers {
-            Writers::Many => Some(HeldLease::keep(distributor.lease(&start).await?)),
+            Writers::Many => Some(HeldLease::take(&distributor, &start, Duration::ZERO, &cancel).await?),
             Writers::Single => None,
         };
         let report = match request.job {
@@ -86,7 +92,7 @@ impl Opened {
             _ => distributor.run(&start).await,
         };
         if let Some(lease) = lease {
-            lease.release().await;
+            lease.release(LEASE_RELEASE_MAX).await;
         }
         let report = report?;
         log(&report, began);

@@ -34,17 +34,13 @@
 
 mod error;
 mod function;
-mod lease;
-mod lock;
 mod message;
 mod request;
 mod response;
 mod run_id;
 mod serve;
 mod settings;
-mod store;
 mod time_limit;
-mod zone_url;
 
 pub use function::Function;
 pub use response::Response;

@@ -5,10 +5,9 @@ use std::thread::available_parallelism;
 use std::time::Duration;
 
 use events_core::Config;
+use events_stores::{ZoneUrl, ZoneUrls};
 
 use crate::error::{Error, Result};
-use crate::store::ZoneUrls;
-use crate::zone_url::ZoneUrl;
 
 const ROOT: &str = "EVENTS_ROOT";
 const LANDING: &str = "EVENTS_LANDING";
@@ -64,26 +63,18 @@ impl Settings {
 
 fn zones(variable: &impl Fn(&str) -> Option<String>) -> Result<ZoneUrls> {
     let urls = match (variable(ROOT), variable(LANDING), variable(STAGE), variable(TRUSTED)) {
-        (Some(root), None, None, None) => {
-            let root = ZoneUrl::parse(ROOT, &root)?;
-            ZoneUrls { landing: root.below("landing"), stage: root.below("stage"), trusted: root.below("trusted") }
-        }
+        (Some(root), None, None, None) => ZoneUrls::below(&ZoneUrl::of_variable(ROOT, &root)?),
         (None, Some(landing), Some(stage), Some(trusted)) => ZoneUrls {
-            landing: ZoneUrl::parse(LANDING, &landing)?,
-            stage: ZoneUrl::parse(STAGE, &stage)?,
-            trusted: ZoneUrl::parse(TRUSTED, &trusted)?,
+            landing: ZoneUrl::of_variable(LANDING, &landing)?,
+            stage: ZoneUrl::of_variable(STAGE, &stage)?,
+            trusted: ZoneUrl::of_variable(TRUSTED, &trusted)?,
         },
         _ => {
             let problem = format!("set either it alone or all of `{LANDING}`, `{STAGE}` and `{TRUSTED}`");
             return Err(Error::Setting { variable: ROOT, problem });
         }
     };
-    for (one, other) in [(&urls.landing, &urls.stage), (&urls.landing, &urls.trusted), (&urls.stage, &urls.trusted)] {
-        if one.is_same_place(other) {
-            let problem = format!("is the same place as `{}`", one.variable);
-            return Err(Error::Setting { variable: other.variable, problem });
-        }
-    }
+    urls.check_apart()?;
     Ok(urls)
 }
 
@@ -156,8 +147,12 @@ mod tests {
 
     #[test]
     fn refuses_two_zones_in_one_place() {
-        let same = [(LANDING, "s3://lake/x"), (STAGE, "s3://lake/y"), (TRUSTED, "s3://lake/x/")];
-        assert_eq!(problem(&same), "variable `EVENTS_TRUSTED`: is the same place as `EVENTS_LANDING`");
+        let text = "the zone of variable `EVENTS_TRUSTED` is the same place as the zone of variable `EVENTS_LANDING`, \
+            or one is inside the other";
+        for trusted in ["s3://lake/x/", "s3://lake", "s3://lake/x/y"] {
+            let same = [(LANDING, "s3://lake/x"), (STAGE, "s3://stage"), (TRUSTED, trusted)];
+            assert_eq!(problem(&same), text);
+        }
     }
 
     #[test]

@@ -3,9 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use events_stores::{CONTROL, LOCK};
+
 use super::shortened;
 use crate::error::{Error, Result};
-use crate::places::{CONTROL, LOCK};
 use crate::units::{Bytes, Count};
 
 /// How many entries of a folder are shown before the rest becomes a count, by how many forks lie above it: every zone and

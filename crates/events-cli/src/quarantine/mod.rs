@@ -12,12 +12,12 @@ use std::path::PathBuf;
 
 use events_core::config::Config;
 use events_core::run::{Distributor, Input, RejectLine};
+use events_stores::Access;
 
 use crate::console::Console;
 use crate::error::Result;
 use crate::options::OutputForm;
 use crate::settings::{QuarantineSettings, View};
-use crate::store::Access;
 use crate::{exit, job, places};
 
 /// How many rejects people are shown when they do not say.
@@ -25,7 +25,7 @@ const REJECTS_SHOWN: u64 = 20;
 
 /// Looks at all rejects, and touches nothing.
 pub(crate) fn command(settings: &QuarantineSettings, console: &Console) -> Result<u8> {
-    let zones = settings.zones.open(Access::Look)?;
+    let zones = places::open(&settings.zones, Access::Look)?;
     let place = places::quarantine(&zones.landing, None);
     // A look takes no scratch, so the folder is only named.
     let distributor = Distributor::new(zones, PathBuf::new(), Config::default())?;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use events_core::config::Config;
 use events_core::run::{DateRange, Job, RejectFilter, RunId, Start};
+use events_stores::ZoneUrls;
 
 use super::{quarantine, read, zones};
 use crate::error::{Error, Result};
@@ -16,7 +17,6 @@ use crate::options::{
     AttemptOptions, DistributeOptions, Durability, EngineOptions, MaintainOptions, ParseOptions, PlanOptions,
     ReadOptions, ReprocessOptions, RetryOptions, RunOptions, StartOptions, TableOptions, ZoneOptions,
 };
-use crate::store::ZoneUrls;
 
 /// The least memory of a run, whatever its threads.
 const MEMORY_BYTES_MIN: usize = 128 << 20;

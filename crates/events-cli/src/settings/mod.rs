@@ -38,7 +38,7 @@ pub(crate) enum Settings {
 /// Resolves the options of a command. `now` is what "today" and the name of a run are made from.
 ///
 /// # Errors
-/// [`Error::Missing`], [`Error::Zone`], and [`Error::Run`] for a limit that cannot be.
+/// [`Error::Missing`], [`Error::Stores`], and [`Error::Run`] for a limit that cannot be.
 pub(crate) fn resolve(command: Command, now: DateTime<Utc>) -> Result<Settings> {
     match command {
         Command::Run(options) => job::resolve_run(options, now).map(Settings::Job),

@@ -1,11 +1,11 @@
 //! What is to be shown of a quarantine.
 
 use events_core::run::RejectFilter;
+use events_stores::ZoneUrls;
 
 use super::zones;
 use crate::error::Result;
 use crate::options::{FilterOptions, ZoneOptions};
-use crate::store::ZoneUrls;
 
 /// A look at rejects.
 #[derive(Debug, Clone)]

@@ -1,10 +1,10 @@
 //! Where the zones are.
 
+use events_stores::{ZoneUrl, ZoneUrls};
+
 use crate::error::{Error, Result};
 use crate::options::ZoneOptions;
 use crate::places::{LANDING, STAGE, TRUSTED};
-use crate::store::ZoneUrls;
-use crate::zone_url::ZoneUrl;
 
 /// The scheme of places that are gone with the process.
 const NOWHERE: &str = "memory:///";
@@ -13,7 +13,7 @@ const NOWHERE: &str = "memory:///";
 pub(super) fn resolve(options: &ZoneOptions) -> Result<ZoneUrls> {
     let root = options.root.as_deref().map(ZoneUrl::parse).transpose()?;
     let zone = |name: &str, url: &Option<String>| match (url, &root) {
-        (Some(url), _) => ZoneUrl::parse(url),
+        (Some(url), _) => Ok(ZoneUrl::parse(url)?),
         (None, Some(root)) => Ok(root.below(name)),
         (None, None) => Err(Error::Missing {
             problem: format!("no {name} zone: name it with --{name}, or the place of all three with --root"),

@@ -2,25 +2,29 @@
 //! ends the process.
 
 use std::fs::{self, File, TryLockError};
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use events_core::run::Writers;
 
 use crate::error::{Error, Result};
-use crate::places::{CONTROL, LOCK};
-use crate::store::ZoneUrls;
 use crate::zone_url::ZoneUrl;
+
+/// The folder of a trusted zone for what a table says about itself.
+pub const CONTROL: &str = "control";
+/// The file in there that a run has locked while it works on a table in a local folder.
+pub const LOCK: &str = "lock";
 
 /// How often somebody who waits looks.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// The lock on a table, given back when it is dropped.
 #[derive(Debug)]
-pub(crate) struct TableLock {
+pub struct TableLock {
     file: Option<File>,
     /// Who else may write to the table meanwhile.
-    pub(crate) writers: Writers,
+    pub writers: Writers,
 }
 
 impl TableLock {
@@ -28,20 +32,21 @@ impl TableLock {
     ///
     /// # Errors
     /// [`Error::Busy`] when another run has the lock and keeps it for longer than `wait`.
-    pub(crate) fn take(zones: &ZoneUrls, wait: Duration) -> Result<Self> {
-        let file = zones.trusted.local_folder().map(|folder| lock(&zones.trusted, &folder.join(CONTROL), wait));
+    pub fn take(trusted: &ZoneUrl, wait: Duration) -> Result<Self> {
+        let file = trusted.local_folder().map(|folder| lock(trusted, &folder.join(CONTROL), wait));
         let file = file.transpose()?;
         let writers = if file.is_some() { Writers::Single } else { Writers::Many };
         Ok(Self { file, writers })
     }
 
     /// Whether there is such a lock, so that no other run is at work while this one lives.
-    pub(crate) fn is_held(&self) -> bool {
+    #[must_use]
+    pub fn is_held(&self) -> bool {
         self.file.is_some()
     }
 }
 
-fn lock(trusted: &ZoneUrl, control: &std::path::Path, wait: Duration) -> Result<File> {
+fn lock(trusted: &ZoneUrl, control: &Path, wait: Duration) -> Result<File> {
     fs::create_dir_all(control).map_err(|source| Error::Io {
         operation: "creating folder",
         path: control.to_owned(),
@@ -65,27 +70,22 @@ fn lock(trusted: &ZoneUrl, control: &std::path::Path, wait: Duration) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::ZoneUrls;
-
-    fn urls(trusted: &str) -> ZoneUrls {
-        let url = |text| ZoneUrl::parse(text).unwrap();
-        ZoneUrls { landing: url("memory:///l"), stage: url("memory:///s"), trusted: url(trusted) }
-    }
 
     #[test]
     fn is_had_by_one_at_a_time_and_given_back() {
         let folder = tempfile::tempdir().unwrap();
-        let urls = urls(folder.path().to_str().unwrap());
-        let first = TableLock::take(&urls, Duration::ZERO).unwrap();
+        let trusted = ZoneUrl::parse(folder.path().to_str().unwrap()).unwrap();
+        let first = TableLock::take(&trusted, Duration::ZERO).unwrap();
         assert_eq!(first.writers, Writers::Single);
-        let error = TableLock::take(&urls, Duration::from_millis(60)).unwrap_err();
+        let error = TableLock::take(&trusted, Duration::from_millis(60)).unwrap_err();
         assert!(matches!(error, Error::Busy { .. }), "{error}");
         drop(first);
-        TableLock::take(&urls, Duration::ZERO).unwrap();
+        TableLock::take(&trusted, Duration::ZERO).unwrap();
     }
 
     #[test]
     fn is_not_needed_where_the_store_keeps_runs_apart() {
-        assert_eq!(TableLock::take(&urls("s3://bucket/t"), Duration::ZERO).unwrap().writers, Writers::Many);
+        let trusted = ZoneUrl::parse("s3://bucket/t").unwrap();
+        assert_eq!(TableLock::take(&trusted, Duration::ZERO).unwrap().writers, Writers::Many);
     }
 }

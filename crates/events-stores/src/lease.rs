@@ -6,25 +6,21 @@
 
 use std::time::{Duration, Instant};
 
-use events_core::error::{Error as RunError, ErrorKind};
 use events_core::run::{Cancel, Distributor, Lease, Start};
+use events_core::{Error, ErrorKind};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
-use crate::error::Result;
-
 /// How often somebody who waits looks: three requests each time.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// How long the end of a run waits for a store to take the lease back. Without that, the next run waits for the term.
-const RELEASE_MAX: Duration = Duration::from_secs(5);
-
-/// A lease that is renewed until it is released.
+/// A lease that is renewed until it is released, or dropped: then nothing is given back, because its run may have left
+/// more than that.
 #[derive(Debug)]
-pub(crate) struct HeldLease {
-    end: oneshot::Sender<()>,
+pub struct HeldLease {
+    end: Option<oneshot::Sender<()>>,
     keeper: JoinHandle<()>,
 }
 
@@ -32,21 +28,21 @@ impl HeldLease {
     /// Takes the lease of the table, as soon as nobody else has it, and keeps it. Called in a runtime.
     ///
     /// # Errors
-    /// [`RunError::Busy`] when another run has it and keeps it for longer than `wait`; [`RunError::Interrupted`].
-    pub(crate) async fn take(
+    /// [`Error::Busy`] when another run has it and keeps it for longer than `wait`; [`Error::Interrupted`].
+    pub async fn take(
         distributor: &Distributor,
         start: &Start,
         wait: Duration,
         cancel: &Cancel,
-    ) -> Result<Self> {
+    ) -> Result<Self, Error> {
         let began = Instant::now();
         let mut is_told = false;
         loop {
             match distributor.lease(start).await {
                 Ok(lease) => return Ok(Self::keep(lease, Lease::RENEW_EVERY)),
-                Err(error) if error.kind() != ErrorKind::Busy => return Err(error.into()),
-                Err(_) if cancel.is_cancelled() => return Err(RunError::Interrupted.into()),
-                Err(error) if began.elapsed() >= wait => return Err(error.into()),
+                Err(error) if error.kind() != ErrorKind::Busy => return Err(error),
+                Err(_) if cancel.is_cancelled() => return Err(Error::Interrupted),
+                Err(error) if began.elapsed() >= wait => return Err(error),
                 Err(_) => {}
             }
             if !is_told {
@@ -59,15 +55,21 @@ impl HeldLease {
 
     fn keep(lease: Lease, renew_every: Duration) -> Self {
         let (end, ended) = oneshot::channel();
-        Self { end, keeper: tokio::spawn(keep(lease, renew_every, ended)) }
+        Self { end: Some(end), keeper: tokio::spawn(keep(lease, renew_every, ended)) }
     }
 
-    /// Gives it back.
-    pub(crate) async fn release(self) {
-        let _ = self.end.send(());
-        if timeout(RELEASE_MAX, self.keeper).await.is_err() {
+    /// Gives it back, if the store takes it within that time. Otherwise the next run waits until the lease ends.
+    pub async fn release(mut self, within: Duration) {
+        drop(self.end.take());
+        if timeout(within, &mut self.keeper).await.is_err() {
             warn!("the store did not take the lease back: the next run waits until it ends");
         }
+    }
+}
+
+impl Drop for HeldLease {
+    fn drop(&mut self) {
+        self.keeper.abort();
     }
 }
 
@@ -107,6 +109,8 @@ mod tests {
 
     use super::*;
 
+    const RELEASE_MAX: Duration = Duration::from_secs(5);
+
     fn table() -> (Arc<dyn ObjectStore>, Distributor) {
         let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
         let zones = Zones::below(&store, &Path::default(), "memory:///");
@@ -117,7 +121,7 @@ mod tests {
         Start { run: run.parse().unwrap(), date: "2026-11-23".parse().unwrap() }
     }
 
-    async fn take(distributor: &Distributor, run: &str, wait: Duration) -> Result<HeldLease> {
+    async fn take(distributor: &Distributor, run: &str, wait: Duration) -> Result<HeldLease, Error> {
         HeldLease::take(distributor, &start(run), wait, &Cancel::default()).await
     }
 
@@ -134,7 +138,7 @@ mod tests {
         assert!(error.kind() == ErrorKind::Busy && error.to_string().contains("`first`"), "{error}");
         let (second, ()) = tokio::join!(take(&distributor, "second", Duration::from_secs(60)), async {
             sleep(Duration::from_millis(50)).await;
-            first.release().await;
+            first.release(RELEASE_MAX).await;
         });
         second.unwrap();
     }
@@ -146,7 +150,7 @@ mod tests {
         while !content(&store).await.contains(r#""writes":4"#) {
             sleep(Duration::from_millis(1)).await;
         }
-        lease.release().await;
+        lease.release(RELEASE_MAX).await;
         assert!(content(&store).await.contains(r#""run":null"#));
     }
 
@@ -166,7 +170,14 @@ mod tests {
         let lease = HeldLease::keep(distributor.lease(&start("run")).await.unwrap(), Duration::from_millis(1));
         store.put(&Path::from("trusted/control/lease.json"), "another's".into()).await.unwrap();
         sleep(Duration::from_millis(20)).await;
-        lease.release().await;
+        lease.release(RELEASE_MAX).await;
         assert_eq!(content(&store).await, "another's");
+    }
+
+    #[tokio::test]
+    async fn what_is_dropped_is_not_given_back() {
+        let (_, distributor) = table();
+        drop(take(&distributor, "first", Duration::ZERO).await.unwrap());
+        assert_eq!(take(&distributor, "second", Duration::ZERO).await.unwrap_err().kind(), ErrorKind::Busy);
     }
 }

@@ -1,0 +1,80 @@
+//! What keeps a run from its zones.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use events_core::ErrorKind;
+
+/// An error from opening or locking a table. No request was made to a store by then.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A zone is not where, or what, it must be.
+    #[error("{place} {problem}")]
+    Zone {
+        /// What names the zone.
+        place: Place,
+        /// What is wrong with it. It does not repeat what names the zone.
+        problem: String,
+    },
+    /// A store cannot be set up: a setting of it is wrong.
+    #[error("opening {place}")]
+    Store {
+        /// What names the zone.
+        place: Place,
+        /// What the library said.
+        #[source]
+        source: Box<object_store::Error>,
+    },
+    /// The file system refused an operation.
+    #[error("{operation} `{}`", path.display())]
+    Io {
+        /// What was tried, as a gerund.
+        operation: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Another run is at work on the table in a folder.
+    #[error("another run is at work on the table in `{table}`; nothing was done")]
+    Busy {
+        /// The URL of the trusted zone.
+        table: String,
+    },
+}
+
+/// The result of what is done before a run.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// What to do about it.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Zone { .. } | Self::Store { .. } => ErrorKind::Configuration,
+            Self::Io { .. } => ErrorKind::Storage,
+            Self::Busy { .. } => ErrorKind::Busy,
+        }
+    }
+}
+
+/// What names a zone to whoever has to correct it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// The URL, as somebody has typed it.
+    Url(String),
+    /// The variable that holds the URL. Its text may be a secret that somebody has put there by mistake, and whoever reads
+    /// the message need not be who may read the variable.
+    Variable(&'static str),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Url(text) => write!(formatter, "zone `{text}`"),
+            Self::Variable(name) => write!(formatter, "the zone of variable `{name}`"),
+        }
+    }
+}

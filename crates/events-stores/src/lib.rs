@@ -1,0 +1,26 @@
+//! Where the zones of a table are, for every adapter around [`events_core`]: folders, buckets and memory.
+//!
+//! A zone is named by a URL. [`ZoneUrls::open`] makes of three URLs the [`Zones`](events_core::run::Zones) of a run.
+//! [`TableLock`] and [`HeldLease`] keep runs on one table out of each other's way.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `zone_url`, `zones` | from the URLs of zones to stores |
+//! | `bucket` | a bucket, by the variables that other tools of AWS know |
+//! | `durable_folder` | a folder whose documents survive a loss of power |
+//! | `lock`, `lease` | one run at a time |
+//! | `error` | what can go wrong before a run begins |
+
+mod bucket;
+mod durable_folder;
+mod error;
+mod lease;
+mod lock;
+mod zone_url;
+mod zones;
+
+pub use error::{Error, Place, Result};
+pub use lease::HeldLease;
+pub use lock::{CONTROL, LOCK, TableLock};
+pub use zone_url::{StoreName, ZoneUrl};
+pub use zones::{Access, Opening, ZoneUrls};
