@@ -57,6 +57,7 @@ mod tests {
             superseded: 0,
             doubled: 0,
             files_emptied: 0,
+            left: 0,
             totals: counts.clone(),
             repairs: Vec::new(),
             inputs: vec![InputReport { key: path.clone(), counts }; inputs],
