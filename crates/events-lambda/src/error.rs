@@ -23,6 +23,10 @@ pub(crate) enum Error {
     /// The host would have ended the run.
     #[error("stopped shortly before the time limit of the function; nothing was published")]
     TimeLimit,
+    /// The run took no more at once than fits into its time. It is an error where nobody would see the answer, so that the
+    /// host invokes the function again.
+    #[error("inputs done: {done}, left for another invocation: {left}")]
+    Left { done: usize, left: usize },
     /// The run failed.
     #[error(transparent)]
     Run(events_core::Error),
@@ -31,12 +35,18 @@ pub(crate) enum Error {
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
+    /// Whether another run is at work on the table: nothing is wrong.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.type_name() == "Busy"
+    }
+
     /// What to do about it, as a word that retry rules of a workflow can name.
     pub(crate) fn type_name(&self) -> &'static str {
         match self {
             Self::Setting { .. } => "Configuration",
             Self::Request { .. } => "Request",
             Self::Scratch { .. } => "Storage",
+            Self::Left { .. } => "Left",
             Self::TimeLimit => "TimeLimit",
             Self::Stores(error) => name_of(error.kind()),
             Self::Run(error) => name_of(error.kind()),

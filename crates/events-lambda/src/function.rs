@@ -1,30 +1,15 @@
-//! The function: what stays between invocations, and what an invocation does.
+//! The function: what stays between invocations, and what an invocation asks for and is told.
 
-use std::time::{Duration, Instant, SystemTime};
-
-use chrono::{DateTime, Utc};
-use events_core::Config;
-use events_core::run::{Cancel, Distributor, Grace, Job, Report, Start, Writers, Zones};
-use events_stores::{Access, HeldLease, Opening, TableLock, ZoneUrl};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use serde_json::Value;
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::error::{Error, Result};
 use crate::message::Secrets;
-use crate::request::Request;
-use crate::response::Response;
-use crate::run_id::new_run_id;
+use crate::request::{Batch, BatchAnswer, Command, Landing, Notices, Request};
+use crate::response::{Done, Ignored, Response};
+use crate::runs::Runs;
 use crate::settings::Settings;
-use crate::time_limit::TimeLimit;
-
-/// How long the end of an invocation waits for a store to take the lease back. Without that, the next run is refused until
-/// the term has passed.
-const LEASE_RELEASE_MAX: Duration = Duration::from_secs(2);
-
-/// How the function opens its zones. A store that refuses for a while is waited for, because a run that begins again costs
-/// more.
-const OPENING: Opening = Opening { access: Access::Write, retry_within: Duration::from_secs(180) };
 
 /// The function of a process. Its stores are opened once and keep their connections between invocations.
 pub struct Function {
@@ -34,10 +19,8 @@ pub struct Function {
 }
 
 struct Opened {
-    zones: Zones,
-    trusted: ZoneUrl,
-    config: Config,
-    reader_grace: Duration,
+    landing: Landing,
+    runs: Runs,
 }
 
 impl Function {
@@ -54,68 +37,62 @@ impl Function {
     pub async fn handle(&self, event: LambdaEvent<Value>) -> Result<Response, Diagnostic> {
         let told = |error: &Error| self.secrets.diagnostic(error);
         let opened = self.opened.as_ref().map_err(told)?;
-        let report = opened.run(event.payload, &event.context).await.map_err(|error| told(&error))?;
-        Ok(report.into())
+        opened.answer(event.payload, &event.context).await.map_err(|error| told(&error))
     }
 }
 
 impl Opened {
     fn of(variable: &impl Fn(&str) -> Option<String>) -> Result<Self> {
-        let Settings { zones, config, reader_grace } = Settings::of(variable)?;
-        Ok(Self { zones: zones.open(&OPENING)?, trusted: zones.trusted, config, reader_grace })
+        let settings = Settings::of(variable)?;
+        Ok(Self { landing: settings.landing.clone(), runs: Runs::open(settings)? })
     }
 
-    async fn run(&self, payload: Value, context: &Context) -> Result<Report> {
-        let request = Request::of(payload)?;
-        let now = DateTime::<Utc>::from(SystemTime::now());
-        let start =
-            Start { run: new_run_id(now, &context.request_id), date: request.date.unwrap_or_else(|| now.date_naive()) };
-        let scratch = tempfile::Builder::new().prefix("events-").tempdir();
-        let scratch = scratch.map_err(|source| Error::Scratch { source })?;
-        let lock = TableLock::take(&self.trusted, Duration::ZERO)?;
-        let (began, cancel) = (Instant::now(), Cancel::default());
-        let reader_grace = self.reader_grace;
-        let _limit = TimeLimit::watch(context.deadline, reader_grace, cancel.clone());
-        let distributor = Distributor::new(self.zones.clone(), scratch.path().to_owned(), self.config.clone())?
-            .with_writers(lock.writers)
-            .with_grace(Grace::new(move || tokio::time::sleep(reader_grace)))
-            .with_clock(move || began.elapsed())
-            .with_cancel(cancel.clone());
-        let lease = match lock.writers {
-            Writers::Many => Some(HeldLease::take(&distributor, &start, Duration::ZERO, &cancel).await?),
-            Writers::Single => None,
-        };
-        let report = match request.job {
-            Job::Parse => distributor.parse(&start).await,
-            Job::Distribute => distributor.distribute(&start).await,
-            // Requests ask for none of the others.
-            _ => distributor.run(&start).await,
-        };
-        if let Some(lease) = lease {
-            lease.release(LEASE_RELEASE_MAX).await;
+    async fn answer(&self, payload: Value, context: &Context) -> Result<Response> {
+        match Request::of(payload, &self.landing)? {
+            Request::Command(command) => {
+                let report = self.runs.run(command, context).await?;
+                Ok(Response::Done(Box::new(Done::of(report, None))))
+            }
+            Request::Notified(notices) => self.answer_notified(notices, context).await,
+            Request::Batch(batch) => self.answer_batch(batch, context).await.map(Response::Batch),
         }
-        let report = report?;
-        log(&report, began);
-        Ok(report)
+    }
+
+    /// One run for all of it: what is pending is known by looking, so it does not matter which notifications were lost, came
+    /// late or came twice.
+    async fn answer_notified(&self, notices: Notices, context: &Context) -> Result<Response> {
+        log(notices);
+        if notices.relevant == 0 {
+            return Ok(Response::Ignored(Ignored { notices }));
+        }
+        let report = self.runs.run(Command::RUN, context).await?;
+        match report.left {
+            0 => Ok(Response::Done(Box::new(Done::of(report, Some(notices))))),
+            // Nobody looks at the answer to an asynchronous invocation, but its host repeats one that fails.
+            left => Err(Error::Left { done: report.inputs.len(), left }),
+        }
+    }
+
+    /// A table that is busy and inputs that are left are no faults: their messages come again, and the invocation has
+    /// succeeded. Any other error is returned, although it keeps all messages just the same, because that is what counts
+    /// in the metrics of the function, and what makes Lambda ask for fewer messages at once.
+    async fn answer_batch(&self, batch: Batch, context: &Context) -> Result<BatchAnswer> {
+        log(batch.notices);
+        for refused in &batch.refused {
+            warn!(message_id = refused.message, problem = refused.problem, "message refused");
+        }
+        if !batch.asks() {
+            return Ok(batch.answer(true));
+        }
+        let is_done = match self.runs.run(Command::RUN, context).await {
+            Ok(report) => report.left == 0,
+            Err(error) if error.is_busy() => false,
+            Err(error) => return Err(error),
+        };
+        Ok(batch.answer(is_done))
     }
 }
 
-fn log(report: &Report, began: Instant) {
-    let totals = &report.totals;
-    info!(
-        run = %report.run,
-        job = ?report.job,
-        commit = report.commit,
-        inputs = report.inputs.len(),
-        bytes = totals.bytes,
-        records = totals.records,
-        events = totals.events,
-        rows = totals.rows,
-        superseded = report.superseded,
-        duplicates = totals.duplicates_total(),
-        rejects = totals.rejects_total(),
-        partitions = report.partitions.len(),
-        elapsed_ms = began.elapsed().as_millis() as u64,
-        "done"
-    );
+fn log(notices: Notices) {
+    info!(relevant = notices.relevant, ignored = notices.ignored, "notified");
 }

@@ -1,17 +1,22 @@
 //! An AWS Lambda function around [`events_core`]: an invocation is a run.
 //!
-//! It is invoked directly, by a person, a schedule or a workflow, with `{}` or
+//! It takes what people and schedules send, `{}` or
 //!
 //! ```json
-//! {"job": "run", "date": "2026-11-23"}
+//! {"command": "run", "date": "2026-11-23"}
 //! ```
 //!
-//! `job` is `run`, `parse` or `distribute`; `date` is the day under which inputs and rejects are filed. Without them it
-//! is a `run` of today in UTC. Any other payload is refused, so notifications of S3 and messages of queues are not
-//! mistaken for requests.
+//! and what other services send: notifications of S3, directly, through SNS or as events of EventBridge, schedules, and
+//! batches of a queue (SQS) with any of these in its messages. There is a run when any of it is about an object that was
+//! created in the landing zone's `pending`, one for all of it, and it takes what is pending.
 //!
-//! The answer is the run's [report](events_core::run::Report) as JSON. A list in it of more than 1,000 entries is left
-//! out and counted in the field `omitted`, because Lambda takes no answer above 6 MB.
+//! `command` is `run`, `parse`, `distribute`, `compact` or `retry`, and `date` the day under which inputs and rejects are
+//! filed; without them it is a `run` of today in UTC. `reprocess` has `first` and `last`, the days whose inputs it reads
+//! once more. Any other payload is refused.
+//!
+//! The answer is the run's [report](events_core::run::Report) as JSON, with what the notifications were about; or only
+//! the latter, when there was nothing to run for; or, to a batch, the messages that come again. `docs/LAMBDA.md` has all
+//! of them, the errors and the metrics.
 //!
 //! | variable | meaning |
 //! |---|---|
@@ -23,25 +28,31 @@
 //! | `EVENTS_DEDUP_HORIZON` | how many days before and after its own an event is held against the table, or `all`; without it, `all` |
 //! | `EVENTS_FOLD_BELOW` | files of fewer bytes get new rows of their partition, 0 for none; without it, 64 MiB |
 //! | `EVENTS_READER_GRACE` | seconds, such as 30 or 0.5, that a commit waits before rows leave their old places, longer than a reader's longest scan; without it, 0. A run is stopped so much earlier |
+//! | `EVENTS_INPUT_BYTES_MAX` | the most bytes of inputs that a run takes at once; without it, what fits into its time |
+//! | `EVENTS_NOTIFIED` | the landing zone as notifications name it, `s3://bucket/prefix`; without it, the landing zone. It is for one that the function reaches by an alias or a mount |
 //! | `EVENTS_COMPRESSION` | compression of the table's files: `zstd`, `zstd:1` to `zstd:22`, `snappy`, `lz4` or `none` |
 //! | `AWS_*` | region, credentials and endpoint, as Lambda sets them |
 //!
 //! An error is returned, so that whoever invoked the function sees it and its host tries again: no input is lost by
 //! that. Its `errorType` says what to do: `Configuration` and `Request` to correct something, `Storage` to try again,
 //! `Busy` to try again when the run that is at work on the table has ended, which after its death takes a minute,
-//! `Unfinished` to run again, which finishes what was committed, `TimeLimit` to give the function more time or less to
-//! do, `Bug` to report it.
+//! `Unfinished` to run again, which finishes what was committed, `Left` to run again, which takes the inputs that did not
+//! fit, `TimeLimit` to give the function more time or less to do, `Bug` to report it.
 
 mod error;
 mod function;
 mod message;
+mod metrics;
+mod pace;
 mod request;
 mod response;
 mod run_id;
+mod runs;
 mod serve;
 mod settings;
 mod time_limit;
 
 pub use function::Function;
-pub use response::Response;
+pub use request::{BatchAnswer, BatchItemFailure, Notices};
+pub use response::{Done, Ignored, Response};
 pub use serve::serve;

@@ -5,22 +5,46 @@ use std::collections::BTreeMap;
 use events_core::run::Report;
 use serde::Serialize;
 
+use crate::request::{BatchAnswer, Notices};
+
 /// The longest list in an answer. Entries stay below 3 kB, and Lambda takes answers of 6 MB.
 const ENTRIES_MAX: usize = 1000;
 
+/// The answer to an invocation.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Response {
+    /// There was a run.
+    Done(Box<Done>),
+    /// There was nothing to run for.
+    Ignored(Ignored),
+    /// To messages of a queue.
+    Batch(BatchAnswer),
+}
+
+/// Notifications of which none is about an input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Ignored {
+    /// What they are about.
+    pub notices: Notices,
+}
+
 /// A run's report, short enough for Lambda and without excerpts of records.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Response {
+pub struct Done {
     /// The report. A list that was too long is empty; the totals are of everything.
     #[serde(flatten)]
     pub report: Report,
+    /// What the notifications were about that asked for the run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notices: Option<Notices>,
     /// The lengths of the lists that were left out, by their names.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub omitted: BTreeMap<&'static str, usize>,
 }
 
-impl From<Report> for Response {
-    fn from(mut report: Report) -> Self {
+impl Done {
+    pub(crate) fn of(mut report: Report, notices: Option<Notices>) -> Self {
         let mut omitted = BTreeMap::new();
         // Their excerpts are content of records, and answers end in logs and histories of executions.
         report.repairs = Vec::new();
@@ -30,12 +54,12 @@ impl From<Report> for Response {
         if report.partitions.len() > ENTRIES_MAX {
             omitted.insert("partitions", std::mem::take(&mut report.partitions).len());
         }
-        Self { report, omitted }
+        Self { report, notices, omitted }
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use events_core::run::{Counts, InputReport, Job, PartitionReport, REPORT_VERSION};
     use serde_json::{Value, json};
 
@@ -44,7 +68,7 @@ mod tests {
     /// The longest key that S3 has.
     const KEY_BYTES_MAX: usize = 1024;
 
-    fn report(inputs: usize, partitions: usize) -> Report {
+    pub(crate) fn report(inputs: usize, partitions: usize) -> Report {
         let counts = Counts { bytes: u64::MAX, records: u64::MAX, ..Counts::default() };
         let path = "p".repeat(KEY_BYTES_MAX);
         Report {
@@ -57,6 +81,7 @@ mod tests {
             superseded: 0,
             doubled: 0,
             files_emptied: 0,
+            left: 0,
             totals: counts.clone(),
             repairs: Vec::new(),
             inputs: vec![InputReport { key: path.clone(), counts }; inputs],
@@ -66,7 +91,7 @@ mod tests {
     }
 
     fn json_of(report: Report) -> Value {
-        serde_json::to_value(Response::from(report)).unwrap()
+        serde_json::to_value(Done::of(report, None)).unwrap()
     }
 
     #[test]
@@ -86,7 +111,7 @@ mod tests {
 
     #[test]
     fn fits_the_limit_of_lambda() {
-        let longest = serde_json::to_vec(&Response::from(report(ENTRIES_MAX, ENTRIES_MAX))).unwrap();
+        let longest = serde_json::to_vec(&Done::of(report(ENTRIES_MAX, ENTRIES_MAX), None)).unwrap();
         assert!(longest.len() < 6_000_000, "{}", longest.len());
     }
 }

@@ -8,6 +8,7 @@ use events_core::Config;
 use events_stores::{ZoneUrl, ZoneUrls};
 
 use crate::error::{Error, Result};
+use crate::request::Landing;
 
 const ROOT: &str = "EVENTS_ROOT";
 const LANDING: &str = "EVENTS_LANDING";
@@ -20,6 +21,8 @@ const REPAIR: &str = "EVENTS_REPAIR";
 const DEDUP_HORIZON: &str = "EVENTS_DEDUP_HORIZON";
 const FOLD_BELOW: &str = "EVENTS_FOLD_BELOW";
 const READER_GRACE: &str = "EVENTS_READER_GRACE";
+const INPUT_BYTES_MAX: &str = "EVENTS_INPUT_BYTES_MAX";
+const NOTIFIED: &str = "EVENTS_NOTIFIED";
 /// The horizon of a table whose events are held against everything it ever took.
 const ALL: &str = "all";
 /// The memory of the function in MiB, which Lambda sets.
@@ -36,6 +39,12 @@ pub(crate) struct Settings {
     pub(crate) config: Config,
     /// How long a commit in which rows move waits for readers that are under way.
     pub(crate) reader_grace: Duration,
+    /// The most bytes of inputs that a run takes, whatever time it has.
+    pub(crate) input_bytes_max: Option<u64>,
+    /// The memory of the function, when it is known.
+    pub(crate) function_memory_bytes: Option<usize>,
+    /// Where the landing zone is, as notifications name it.
+    pub(crate) landing: Landing,
 }
 
 impl Settings {
@@ -45,8 +54,9 @@ impl Settings {
         // Templates set a variable that is not wanted to nothing.
         let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
         let threads = number(THREADS, &variable)?;
-        let function_memory = number(FUNCTION_MEMORY, &variable)?.map(|mebibytes: usize| mebibytes << 20);
-        let memory_bytes = number(MEMORY, &variable)?.or(function_memory.map(|bytes| bytes / MEMORY_SHARE));
+        let function_memory_bytes: Option<usize> =
+            number(FUNCTION_MEMORY, &variable)?.map(|mebibytes: usize| mebibytes << 20);
+        let memory_bytes = number(MEMORY, &variable)?.or(function_memory_bytes.map(|bytes| bytes / MEMORY_SHARE));
         let config = Config {
             threads: threads.unwrap_or_else(|| available_parallelism().map_or(Config::DEFAULT_THREADS, usize::from)),
             memory_bytes: memory_bytes.unwrap_or(Config::DEFAULT_MEMORY_BYTES),
@@ -57,7 +67,16 @@ impl Settings {
             ..Config::default()
         };
         config.validate()?;
-        Ok(Self { zones: zones(&variable)?, config, reader_grace: seconds(READER_GRACE, &variable)? })
+        let zones = zones(&variable)?;
+        let notified = variable(NOTIFIED).map(|url| ZoneUrl::of_variable(NOTIFIED, &url)).transpose()?;
+        Ok(Self {
+            landing: Landing::of(notified.as_ref().unwrap_or(&zones.landing)),
+            zones,
+            config,
+            reader_grace: seconds(READER_GRACE, &variable)?,
+            input_bytes_max: number(INPUT_BYTES_MAX, &variable)?,
+            function_memory_bytes,
+        })
     }
 }
 
@@ -193,6 +212,26 @@ mod tests {
             let problem = grace(wrong).unwrap_err().to_string();
             assert_eq!(problem, "variable `EVENTS_READER_GRACE`: is not a number of seconds", "{wrong}");
         }
+    }
+
+    #[test]
+    fn takes_notifications_of_the_landing_zone_or_of_what_is_named() {
+        let takes = |named| {
+            let landing = settings(&[(ROOT, "s3://alias/x"), (NOTIFIED, named)]).unwrap().landing;
+            [("alias", "x/landing/pending/a"), ("lake", "y/pending/a")]
+                .map(|(bucket, key)| landing.takes(bucket, key.as_bytes()))
+        };
+        assert_eq!(takes(""), [true, false]);
+        assert_eq!(takes("s3://lake/y"), [false, true]);
+        assert!(problem(&[(ROOT, "s3://lake"), (NOTIFIED, "ftp://lake")]).contains(NOTIFIED));
+    }
+
+    #[test]
+    fn reads_how_much_a_run_takes() {
+        let read = |text| settings(&[(ROOT, "s3://lake"), (INPUT_BYTES_MAX, text)]).map(|read| read.input_bytes_max);
+        assert_eq!(read("").unwrap(), None);
+        assert_eq!(read("1000000").unwrap(), Some(1_000_000));
+        assert_eq!(read("1 GB").unwrap_err().to_string(), "variable `EVENTS_INPUT_BYTES_MAX`: is not a whole number");
     }
 
     #[test]

@@ -8,15 +8,16 @@ use tokio::task::JoinHandle;
 /// What a run has left when it is asked to stop: to finish what it is at, and to erase its stage.
 const MARGIN: Duration = Duration::from_secs(10);
 
+/// Longer than any host lets an invocation take.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Stops a run shortly before the host would end the process, which would leave scratch files and a stage behind and
 /// tell nobody why.
 pub(crate) struct TimeLimit(Option<JoinHandle<()>>);
 
 impl TimeLimit {
-    /// Watches until it is dropped. `deadline_ms` is the host's, in milliseconds since 1970; `grace` is what a run that
-    /// commits at the last moment still waits for readers, at most twice.
-    pub(crate) fn watch(deadline_ms: u64, grace: Duration, cancel: Cancel) -> Self {
-        let time = run_time(deadline_ms, SystemTime::now()).map(|time| time.saturating_sub(2 * grace));
+    /// Watches until it is dropped. Without a time there is no limit.
+    pub(crate) fn watch(time: Option<Duration>, cancel: Cancel) -> Self {
         Self(time.map(|time| {
             tokio::spawn(async move {
                 tokio::time::sleep(time).await;
@@ -34,12 +35,18 @@ impl Drop for TimeLimit {
     }
 }
 
-/// How long a run may take; `None` without a limit.
-fn run_time(deadline_ms: u64, now: SystemTime) -> Option<Duration> {
-    // An invocation does not begin after its end: hosts for development put something else there.
-    let left = (UNIX_EPOCH + Duration::from_millis(deadline_ms)).duration_since(now).ok()?;
+/// How long a run may take until it is asked to stop; `None` when its end is unknown.
+///
+/// `deadline_ms` is the host's, in milliseconds since 1970; `grace` is what a run that commits at the last moment still
+/// waits for readers, at most twice.
+pub(crate) fn run_time(deadline_ms: u64, now: SystemTime, grace: Duration) -> Option<Duration> {
+    // An invocation does not begin after its end, nor does it take days: hosts for development put something else there.
+    let left = UNIX_EPOCH.checked_add(Duration::from_millis(deadline_ms))?.duration_since(now).ok()?;
+    if left > LONGEST {
+        return None;
+    }
     // A function of a few seconds is there for runs of a few milliseconds.
-    Some(left.saturating_sub(MARGIN.min(left / 10)))
+    Some(left.saturating_sub(MARGIN.min(left / 10)).saturating_sub(2 * grace))
 }
 
 #[cfg(test)]
@@ -49,10 +56,20 @@ mod tests {
     #[test]
     fn ends_a_run_before_its_invocation() {
         let now = UNIX_EPOCH + Duration::from_secs(1_000_000);
-        let time = |deadline_ms| run_time(deadline_ms, now);
+        let time = |deadline_ms| run_time(deadline_ms, now, Duration::ZERO);
         assert_eq!(time(1_000_900_000), Some(Duration::from_secs(890)));
         assert_eq!(time(1_000_003_000), Some(Duration::from_millis(2700)));
-        assert_eq!(time(600_000), None);
-        assert_eq!(time(0), None);
+        for unknown in [0, 600_000, 1_086_400_001, u64::MAX] {
+            assert_eq!(time(unknown), None, "{unknown}");
+        }
+        assert_eq!(time(1_086_400_000).map(|time| time.as_secs()), Some(86_390));
+    }
+
+    #[test]
+    fn leaves_time_for_readers() {
+        let now = UNIX_EPOCH + Duration::from_secs(1_000_000);
+        let time = |grace| run_time(1_000_900_000, now, Duration::from_secs(grace));
+        assert_eq!(time(30), Some(Duration::from_secs(830)));
+        assert_eq!(time(600), Some(Duration::ZERO));
     }
 }

@@ -121,7 +121,7 @@ fn workers() {
     let scenario = scenario::shared();
     for kind in [StoreKind::Memory, StoreKind::Bucket] {
         let began = Instant::now();
-        let strikes = |operation: &Operation| operation.is_effectful() && operation.number % stride == 0;
+        let strikes = |operation: &Operation| operation.is_effectful() && operation.number.is_multiple_of(stride);
         let tally = crash_matrix_where(&scenario, kind, strikes);
         tell(&format!("shared on {kind:?}, every {stride}th write"), &tally, began);
         sound(&tally);

@@ -6,7 +6,7 @@ use super::barrier::Barrier;
 use super::exchange::{Exchange, Overflow, Scratch, ScratchFile, Spool, Spread, StageLanes, StageWhat};
 use super::grace::Grace;
 use super::layout::RunId;
-use super::plan::DateRange;
+use super::plan::{DateRange, InputsMax};
 use super::poison::Poison;
 use super::progress::Progress;
 use super::rejects::RejectFilter;
@@ -31,6 +31,8 @@ pub(crate) struct Context {
     pub(crate) filter: RejectFilter,
     /// Of inputs that are processed again: which.
     pub(crate) dates: Option<DateRange>,
+    /// Of inputs that are pending: how many.
+    pub(crate) inputs_max: Option<InputsMax>,
     /// The inputs that earlier attempts have panicked of.
     pub(crate) poison: Arc<Poison>,
     pub(crate) stop: Arc<Stop>,

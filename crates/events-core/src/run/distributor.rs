@@ -19,7 +19,7 @@ use super::exchange::Scratch;
 use super::grace::Grace;
 use super::layout::RunId;
 use super::phases::{Clock, Run};
-use super::plan::{DateRange, Input, Place, Plan};
+use super::plan::{DateRange, Input, InputsMax, Place, Plan};
 use super::poison::Poison;
 use super::progress::Progress;
 use super::rejects::{RejectFilter, RejectLine, read_lines};
@@ -43,6 +43,7 @@ pub struct Distributor {
     writers: Writers,
     barrier: Option<Barrier>,
     grace: Option<Grace>,
+    inputs_max: Option<InputsMax>,
     clock: Option<Clock>,
     cancel: Cancel,
     progress: Arc<Progress>,
@@ -70,7 +71,8 @@ impl Distributor {
         config.validate()?;
         let (cancel, progress) = (Cancel::default(), Arc::default());
         let writers = Writers::default();
-        Ok(Self { zones, scratch, config, writers, barrier: None, grace: None, clock: None, cancel, progress })
+        let (barrier, grace, inputs_max, clock) = (None, None, None, None);
+        Ok(Self { zones, scratch, config, writers, barrier, grace, inputs_max, clock, cancel, progress })
     }
 
     /// Who else may write to the table meanwhile. Default [`Writers::Many`].
@@ -92,6 +94,14 @@ impl Distributor {
     #[must_use]
     pub fn with_grace(mut self, grace: Grace) -> Self {
         self.grace = Some(grace);
+        self
+    }
+
+    /// How much of what is pending [`Distributor::run`] and [`Distributor::parse`] take at once, so that a run ends in the
+    /// time that it has; [`Report::left`] tells how many inputs stay for later runs. Default all.
+    #[must_use]
+    pub fn with_inputs_max(mut self, max: InputsMax) -> Self {
+        self.inputs_max = Some(max);
         self
     }
 
@@ -296,6 +306,7 @@ impl Distributor {
             stage: start.run.stage(job == Job::Distribute, attempt),
             filter: work.filter.clone(),
             dates: work.dates,
+            inputs_max: self.inputs_max,
             poison: Arc::clone(&work.poison),
             stop: Arc::new(Stop::new(self.cancel.clone())),
             progress: Arc::clone(&self.progress),

@@ -53,6 +53,7 @@ impl Run {
             superseded: 0,
             files_emptied: 0,
             doubled: 0,
+            left: 0,
             totals: Counts::default(),
             repairs: Vec::new(),
             inputs: Vec::new(),
@@ -187,7 +188,11 @@ impl Run {
     async fn plan(&mut self, place: Place) -> Result<Arc<Plan>> {
         let mut plan = Plan::of(&self.context.zones.landing, place).await?;
         match place {
-            Place::Pending => {}
+            Place::Pending => {
+                if let Some(max) = self.context.inputs_max {
+                    self.report.left = plan.keep_up_to(max);
+                }
+            }
             Place::Quarantine => plan.inputs.retain(|input| self.context.filter.takes_object(&input.key)),
             Place::Processed => {
                 let dates = self.context.dates;

@@ -52,7 +52,9 @@ impl Place {
         *self == Self::Pending
     }
 
-    fn folder(self) -> &'static str {
+    /// Its folder in the landing zone.
+    #[must_use]
+    pub fn folder(self) -> &'static str {
         match self {
             Self::Pending => PENDING,
             Self::Quarantine => QUARANTINE,
@@ -61,11 +63,42 @@ impl Place {
     }
 }
 
+/// How much of what is pending a run takes at once. The rest stays pending for later runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InputsMax {
+    /// The most bytes of all its inputs, as stored.
+    pub bytes: u64,
+    /// The most inputs.
+    pub count: usize,
+}
+
 impl Plan {
     /// The bytes of all inputs, as stored.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.inputs.iter().map(|input| input.bytes).sum()
+    }
+
+    /// Keeps the inputs that fit one after the other, in the order of their names; how many it leaves out.
+    ///
+    /// One that does not fit keeps none behind it waiting. Where none fits it is the smallest that stays, because a run that
+    /// takes nothing would never come to an end of what is pending.
+    pub(crate) fn keep_up_to(&mut self, max: InputsMax) -> usize {
+        let listed = self.inputs.len();
+        let smallest = self.inputs.iter().min_by_key(|input| input.bytes).cloned();
+        let (mut bytes, mut count) = (0_u64, 0);
+        self.inputs.retain(|input| {
+            let with = bytes.saturating_add(input.bytes);
+            let fits = with <= max.bytes && count < max.count;
+            if fits {
+                (bytes, count) = (with, count + 1);
+            }
+            fits
+        });
+        if self.inputs.is_empty() {
+            self.inputs.extend(smallest);
+        }
+        listed - self.inputs.len()
     }
 
     /// Lists what lies in a place of a landing zone.
@@ -133,5 +166,39 @@ impl Input {
             Place::Quarantine => Some(quarantine_again(date, run, &self.key)),
             Place::Processed => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Which of inputs of these sizes stay, and how many do not.
+    fn kept(sizes: &[u64], bytes: u64, count: usize) -> (Vec<u64>, usize) {
+        let input = |(number, &bytes): (usize, &u64)| Input {
+            place: Place::Pending,
+            key: format!("{number}.json"),
+            bytes,
+            e_tag: None,
+        };
+        let mut plan = Plan { inputs: sizes.iter().enumerate().map(input).collect() };
+        let left = plan.keep_up_to(InputsMax { bytes, count });
+        (plan.inputs.iter().map(|input| input.bytes).collect(), left)
+    }
+
+    #[test]
+    fn keeps_inputs_up_to_the_bytes_and_to_the_count() {
+        assert_eq!(kept(&[3, 4, 5], 12, 3), (vec![3, 4, 5], 0));
+        assert_eq!(kept(&[3, 4, 5], 11, 3), (vec![3, 4], 1));
+        assert_eq!(kept(&[3, 4, 5], 12, 2), (vec![3, 4], 1));
+        assert_eq!(kept(&[], 0, 0), (vec![], 0));
+    }
+
+    #[test]
+    fn a_large_input_keeps_none_waiting_and_has_its_turn_when_it_is_alone() {
+        assert_eq!(kept(&[9, 3, 4], 7, 3), (vec![3, 4], 1));
+        assert_eq!(kept(&[9, 8], 7, 3), (vec![8], 1));
+        assert_eq!(kept(&[9], 0, 0), (vec![9], 0));
+        assert_eq!(kept(&[u64::MAX, 1, u64::MAX], 7, 3), (vec![1], 2));
     }
 }

@@ -20,13 +20,10 @@ pub struct Progress {
 }
 
 impl Progress {
-    const PHASES: [Phase; 7] =
-        [Phase::Plan, Phase::Parse, Phase::Deduplicate, Phase::Write, Phase::Publish, Phase::Move, Phase::Erase];
-
     /// What the run is doing.
     #[must_use]
     pub fn phase(&self) -> Phase {
-        Self::PHASES[usize::from(self.phase.load(Ordering::Relaxed))]
+        Phase::ALL[usize::from(self.phase.load(Ordering::Relaxed))]
     }
 
     /// Begins again: what was counted before was in vain.

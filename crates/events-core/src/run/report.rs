@@ -6,7 +6,7 @@ use std::ops::AddAssign;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::layout::RunId;
+use super::layout::{self, RunId};
 use crate::event::Reason;
 use crate::json::{Repair, RepairKind};
 use crate::table::Duplicate;
@@ -40,6 +40,9 @@ pub struct Report {
     /// Files of the table whose rows are in others now: they are gone, or hold no row where they cannot be removed.
     #[serde(default)]
     pub files_emptied: u64,
+    /// Inputs that are still pending, because the run was to take no more at once.
+    #[serde(default, skip_serializing_if = "is_none_left")]
+    pub left: usize,
     /// The sum over all inputs.
     pub totals: Counts,
     /// Some of the repairs: the first of each kind in each input, at most [`SampledRepair::A_RUN_MAX`].
@@ -51,6 +54,24 @@ pub struct Report {
     pub partitions: Vec<PartitionReport>,
     /// How long each part took; empty when the run was given no clock.
     pub elapsed: Vec<PhaseReport>,
+}
+
+impl Report {
+    /// The objects of the quarantine that the run has made, below the landing zone, and how many rejects are in each.
+    ///
+    /// None of those that [`Job::Retry`] makes: their names tell of the rejects that were tried again.
+    pub fn quarantined(&self) -> impl Iterator<Item = (String, u64)> {
+        let is_new = matches!(self.job, Job::Run | Job::Parse);
+        let inputs = self.inputs.iter().filter(move |_| is_new).map(|input| (input, input.counts.rejects_total()));
+        inputs
+            .filter(|(_, rejects)| *rejects > 0)
+            .map(|(input, rejects)| (layout::quarantine(self.date, &self.run, &input.key), rejects))
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_none_left(left: &usize) -> bool {
+    *left == 0
 }
 
 /// The part of the job that a run did.
@@ -211,6 +232,12 @@ pub enum Phase {
     Move,
     /// Erasing the stage.
     Erase,
+}
+
+impl Phase {
+    /// All of them, in their order.
+    pub const ALL: [Self; 7] =
+        [Self::Plan, Self::Parse, Self::Deduplicate, Self::Write, Self::Publish, Self::Move, Self::Erase];
 }
 
 /// Dates as `YYYY-MM-DD`.

@@ -1,12 +1,15 @@
 //! The executable, under a host of ours.
 
+use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::thread;
+use std::time::Duration;
 
 use events_core::run::Report;
 use serde_json::{Value, json};
 
+use crate::events::event;
 use crate::host::{Answer, Host};
 use crate::lake::{Lake, expected_table};
 
@@ -20,7 +23,7 @@ fn answers_invocations_of_one_process() {
         ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
     ]);
 
-    let Answer::Response(first) = host.invoke(&json!({"job": "run", "date": "2026-11-23"})) else { panic!() };
+    let Answer::Response(first) = host.invoke(&json!({"command": "run", "date": "2026-11-23"})) else { panic!() };
     let report: Report = serde_json::from_value(first).unwrap();
     assert_eq!((report.commit, report.totals.rows, report.totals.rejects_total()), (Some(1), 2, 1));
     assert!(report.run.as_str().ends_with("Z-8f14e45f"), "{}", report.run);
@@ -37,6 +40,15 @@ fn answers_invocations_of_one_process() {
     let done: Vec<_> = lines.iter().filter(|line| line["fields"]["message"] == "done").collect();
     assert_eq!(done.len(), 2, "{log}");
     assert_eq!((&done[0]["fields"]["rows"], &done[0]["fields"]["rejects"]), (&json!(2), &json!(1)));
+    let named = lines.iter().find(|line| line["level"] == "WARN").unwrap();
+    let object = format!("quarantine/date=2026-11-23/run={}/a/input.json.jsonl (1)", report.run);
+    assert!(named["fields"]["objects"].as_str().unwrap().contains(&object), "{named}");
+    assert!(lake.path("lake/landing").join(object.trim_end_matches(" (1)")).exists());
+    let metrics: Vec<_> = lines.iter().filter(|line| line.get("_aws").is_some()).collect();
+    assert_eq!(metrics.len(), 2, "one line a run: {log}");
+    let namespace = &metrics[0]["_aws"]["CloudWatchMetrics"][0]["Namespace"];
+    assert_eq!((namespace, &metrics[0]["FunctionName"]), (&json!("EventDistributor"), &json!("events")));
+    assert_eq!((&metrics[0]["Rows"], &metrics[0]["Rejects"], &metrics[1]["Rows"]), (&json!(2), &json!(1), &json!(0)));
     assert!(lake.files("tmp").is_empty());
 }
 
@@ -69,6 +81,133 @@ fn keeps_secrets_out_of_answers_and_logs() {
     assert!(!message.contains("canary"), "{message}");
     let log = host.stop();
     assert!(log.contains("InvalidToken") && !log.contains("canary"), "{log}");
+}
+
+#[test]
+fn what_finds_the_table_busy_comes_again() {
+    let lake = Lake::new();
+    let host = Host::start(&[("EVENTS_ROOT", &lake.url()), ("EVENTS_NOTIFIED", "s3://clicks-landing")]);
+    let control = lake.path("lake/trusted/control");
+    fs::create_dir_all(&control).unwrap();
+    let other = File::create(control.join("lock")).unwrap();
+    other.lock().unwrap();
+
+    for name in ["empty", "s3-put", "sns-s3-put", "eventbridge-schedule"] {
+        let Answer::Error(error) = host.invoke(&event(name)) else { panic!("{name} is swallowed") };
+        assert_eq!(error["errorType"], "Busy", "{name}");
+    }
+    let Answer::Response(busy) = host.invoke(&event("sqs-poison")) else { panic!() };
+    assert_eq!(failures(&busy), ["2", "3", "5", "6", "1"]);
+    assert!(lake.table().is_empty());
+
+    drop(other);
+    let Answer::Response(again) = host.invoke(&event("sqs-poison")) else { panic!() };
+    assert_eq!(failures(&again), ["2", "3", "5", "6"]);
+    assert_eq!(lake.table(), expected_table());
+    let log = host.stop();
+    assert_eq!(log.matches("\"RunsBusy\":1").count(), 5, "{log}");
+    assert_eq!(log.matches("message refused").count(), 8, "{log}");
+}
+
+#[test]
+fn what_fails_is_an_error_and_comes_again() {
+    let lake = Lake::new();
+    let temporary = lake.path("later");
+    let variables = [
+        ("EVENTS_ROOT", &*lake.url()),
+        ("EVENTS_NOTIFIED", "s3://clicks-landing"),
+        ("TMPDIR", temporary.to_str().unwrap()),
+    ];
+    let host = Host::start(&variables);
+    for name in ["empty", "s3-put", "sqs-poison"] {
+        let Answer::Error(error) = host.invoke(&event(name)) else { panic!() };
+        assert_eq!(error["errorType"], "Storage", "{name}");
+    }
+    fs::create_dir(&temporary).unwrap();
+    let Answer::Response(again) = host.invoke(&event("sqs-poison")) else { panic!() };
+    assert_eq!(failures(&again), ["2", "3", "5", "6"]);
+    assert_eq!(lake.table(), expected_table());
+}
+
+#[test]
+fn inputs_that_are_left_are_for_the_next_invocation() {
+    let events = [300, 500, 400];
+    let one_run = table_of_one_run(&events);
+    for name in ["s3-put", "sqs-all-kinds"] {
+        let lake = Lake::with_inputs(&events);
+        let host = Host::start(&[
+            ("EVENTS_ROOT", &lake.url()),
+            ("EVENTS_NOTIFIED", "s3://clicks-landing"),
+            ("EVENTS_INPUT_BYTES_MAX", "1"),
+        ]);
+        for done in 1..=2 {
+            match host.invoke(&event(name)) {
+                Answer::Error(error) => assert_eq!((&error["errorType"], name), (&json!("Left"), "s3-put")),
+                Answer::Response(answer) => {
+                    assert_eq!(failures(&answer), ["1", "2", "3", "6"], "all that ask for a run");
+                }
+            }
+            assert_eq!(lake.files("lake/landing/pending").len(), 3 - done);
+        }
+        let Answer::Response(_) = host.invoke(&event(name)) else { panic!() };
+        assert_eq!((lake.ids(), lake.table()), one_run);
+    }
+}
+
+/// The function has two seconds and, for its 256 MB, takes half a megabyte in them.
+#[test]
+fn takes_what_fits_into_its_time_and_goes_on_in_the_next_invocation() {
+    let events = [1000; 6];
+    let one_run = table_of_one_run(&events);
+    let lake = Lake::with_inputs(&events);
+    let host = Host::start(&[("EVENTS_ROOT", &lake.url()), ("EVENTS_NOTIFIED", "s3://clicks-landing")]);
+    let mut invocations = 0;
+    loop {
+        invocations += 1;
+        let Answer::Response(answer) = host.invoke_for(Duration::from_secs(2), &event("sqs-all-kinds")) else {
+            panic!()
+        };
+        if failures(&answer).is_empty() {
+            break;
+        }
+        assert!(invocations < 6, "each invocation takes at least one");
+        assert!(!lake.files("lake/landing/processed").is_empty());
+    }
+    assert!(invocations > 1, "all six were taken at once");
+    assert_eq!((lake.ids(), lake.table()), one_run);
+}
+
+/// An input that is too large for the time is tried, and is there as before when the time is over.
+#[test]
+fn stops_in_order_before_the_deadline() {
+    let events = [400_000];
+    let lake = Lake::with_inputs(&events);
+    let (root, temporary) = (lake.url(), lake.path("tmp"));
+    let host = Host::start(&[("EVENTS_ROOT", &root), ("TMPDIR", temporary.to_str().unwrap())]);
+    let Answer::Error(error) = host.invoke_for(Duration::from_millis(500), &json!({})) else { panic!() };
+    assert_eq!(error["errorType"], "TimeLimit");
+    assert_eq!(lake.files("lake/landing/pending"), ["a/0.json"]);
+    assert!(lake.files("lake/stage").is_empty() && lake.files("tmp").is_empty() && lake.table().is_empty());
+
+    let Answer::Response(report) = host.invoke(&json!({})) else { panic!() };
+    assert_eq!((&report["commit"], &report["totals"]["rows"]), (&json!(1), &json!(400_000)));
+    assert_eq!(lake.table().iter().map(|(_, rows)| rows).sum::<i64>(), 400_000);
+}
+
+/// Ids and table.
+fn table_of_one_run(events: &[usize]) -> (Vec<String>, Vec<(String, i64)>) {
+    let lake = Lake::with_inputs(events);
+    let host = Host::start(&[("EVENTS_ROOT", &lake.url())]);
+    let Answer::Response(report) = host.invoke(&json!({})) else { panic!() };
+    assert_eq!((&report["commit"], report.get("left")), (&json!(1), None));
+    (lake.ids(), lake.table())
+}
+
+/// The last digits of the messages that come again.
+fn failures(answer: &Value) -> Vec<&str> {
+    let failures = answer["batchItemFailures"].as_array().unwrap();
+    let id = |failure: &'_ Value| failure["itemIdentifier"].as_str().unwrap().len() - 1;
+    failures.iter().map(|failure| &failure["itemIdentifier"].as_str().unwrap()[id(failure)..]).collect()
 }
 
 /// The URL of a store that answers every request as S3 does when it does not know the token: by repeating it.

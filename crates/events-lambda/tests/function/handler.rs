@@ -1,7 +1,7 @@
 //! The handler, on a lake in a folder.
 
 use events_core::run::{Job, Report};
-use events_lambda::{Function, Response};
+use events_lambda::{Done, Function, Response};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use serde_json::{Value, json};
 
@@ -11,10 +11,13 @@ fn function(variables: &[(&str, &str)]) -> Function {
     Function::open(|name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()))
 }
 
-async fn invoke(function: &Function, payload: Value) -> Result<Response, Diagnostic> {
+async fn invoke(function: &Function, payload: Value) -> Result<Done, Diagnostic> {
     let mut context = Context::default();
     "8f14e45f-ceea-467f-a1d2-91f2e1c0b2a3".clone_into(&mut context.request_id);
-    function.handle(LambdaEvent::new(payload, context)).await
+    match function.handle(LambdaEvent::new(payload, context)).await? {
+        Response::Done(done) => Ok(*done),
+        other => panic!("{other:?}"),
+    }
 }
 
 #[tokio::test]
@@ -57,10 +60,10 @@ async fn does_the_two_halves_in_zones_of_their_own() {
     let (landing, stage, trusted) = (zone("landing"), zone("stage"), zone("trusted"));
     let zones = [("EVENTS_LANDING", &*landing), ("EVENTS_STAGE", &*stage), ("EVENTS_TRUSTED", &*trusted)];
     let function = function(&zones);
-    let parsed = invoke(&function, json!({"job": "parse"})).await.unwrap();
+    let parsed = invoke(&function, json!({"command": "parse"})).await.unwrap();
     assert_eq!((parsed.report.job, parsed.report.totals.events, parsed.report.commit), (Job::Parse, 3, None));
     assert!(lake.table().is_empty());
-    let distributed = invoke(&function, json!({"job": "distribute"})).await.unwrap();
+    let distributed = invoke(&function, json!({"command": "distribute"})).await.unwrap();
     assert_eq!((distributed.report.totals.rows, distributed.report.commit), (2, Some(1)));
     assert_eq!(lake.table(), expected_table());
 }
@@ -79,7 +82,8 @@ async fn says_what_is_wrong_and_whose_it_is_to_mend() {
             "EVENTS_THREADS",
         ),
         (&open, json!({"Records": []}), "Request", "`Records`"),
-        (&open, json!({"job": "distribute"}), "Configuration", "no complete stage in"),
+        (&open, json!({"job": "run"}), "Request", "`job`"),
+        (&open, json!({"command": "distribute"}), "Configuration", "no complete stage in"),
     ];
     for (function, payload, error_type, text) in cases {
         let diagnostic = invoke(function, payload).await.unwrap_err();
@@ -87,4 +91,35 @@ async fn says_what_is_wrong_and_whose_it_is_to_mend() {
         assert!(diagnostic.error_message.contains(text), "{diagnostic:?}");
     }
     assert_eq!(lake.files("lake/landing/pending"), ["a/input.json"]);
+}
+
+#[tokio::test]
+async fn compacts_tries_rejects_again_and_reads_days_once_more() {
+    let lake = Lake::new();
+    let function = function(&[("EVENTS_ROOT", &lake.url())]);
+    invoke(&function, json!({"date": "2026-01-31"})).await.unwrap();
+    let days = |first, last| json!({"command": "reprocess", "first": first, "last": last});
+    let read = async |first, last| invoke(&function, days(first, last)).await.unwrap().report.totals.records;
+    assert_eq!(read("2026-01-30", "2026-01-31").await, 4);
+    assert_eq!(read("2026-02-01", "2026-02-02").await, 0);
+    for (command, job) in [("compact", Job::Compact), ("retry", Job::Retry)] {
+        let report = invoke(&function, json!({"command": command})).await.unwrap().report;
+        assert_eq!((report.job, report.commit), (job, None));
+    }
+    assert_eq!(lake.table(), expected_table());
+}
+
+#[tokio::test]
+async fn takes_no_more_at_once_than_is_set_and_says_what_is_left() {
+    let lake = Lake::with_inputs(&[3, 5, 4]);
+    let function = function(&[("EVENTS_ROOT", &lake.url()), ("EVENTS_INPUT_BYTES_MAX", "1")]);
+    let mut taken = Vec::new();
+    for left in [2, 1, 0, 0] {
+        let report = invoke(&function, json!({})).await.unwrap().report;
+        assert_eq!(report.left, left);
+        taken.extend(report.inputs.iter().map(|input| input.key.clone()));
+    }
+    // None fits, so the smallest goes first.
+    assert_eq!(taken, ["a/0.json", "a/2.json", "a/1.json"]);
+    assert_eq!(lake.ids().len(), 12);
 }

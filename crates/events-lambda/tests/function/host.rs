@@ -45,9 +45,14 @@ impl Host {
 
     /// Hands a payload to the process and waits for its answer.
     pub(crate) fn invoke(&self, payload: &Value) -> Answer {
+        self.invoke_for(Duration::from_secs(300), payload)
+    }
+
+    /// Hands a payload to the process, to be answered in that time, and waits for its answer.
+    pub(crate) fn invoke_for(&self, time: Duration, payload: &Value) -> Answer {
         let (request, _, stream) = self.next_call();
         assert_eq!(request, "GET /2018-06-01/runtime/invocation/next");
-        let deadline = SystemTime::now() + Duration::from_secs(300);
+        let deadline = SystemTime::now() + time;
         let headers = format!(
             "Lambda-Runtime-Aws-Request-Id: {REQUEST_ID}\r\nLambda-Runtime-Deadline-Ms: {}\r\n\
              Lambda-Runtime-Invoked-Function-Arn: arn:aws:lambda:us-east-1:000000000000:function:events\r\n",

@@ -1,5 +1,6 @@
 //! A folder with a lake in it.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
@@ -29,6 +30,24 @@ impl Lake {
         lake
     }
 
+    /// A lake whose inputs, in the order of their names, hold so many events each, none of them twice.
+    pub(crate) fn with_inputs(events: &[usize]) -> Self {
+        let lake = Self::new();
+        fs::remove_file(lake.path("lake/landing/pending/a/input.json")).unwrap();
+        for (input, &events) in events.iter().enumerate() {
+            let event = |number: usize| {
+                let day = 1 + number % 3;
+                format!(
+                    r#"{{"event_id":"{input}-{number}","timestamp":"2021-01-{day:02}T08:45:37Z","domain":"card","event_type":"issued","data":{{"id":{number},"text":"{:064}"}}}}"#,
+                    number * number
+                )
+            };
+            let text: String = (0..events).map(event).collect();
+            fs::write(lake.path(&format!("lake/landing/pending/a/{input}.json")), text).unwrap();
+        }
+        lake
+    }
+
     pub(crate) fn path(&self, relative: &str) -> PathBuf {
         self.folder.path().join(relative)
     }
@@ -47,15 +66,30 @@ impl Lake {
         files
     }
 
-    /// The files of the table: the partition's folder and the rows of each.
+    /// The rows of the table by the partition's folder.
     pub(crate) fn table(&self) -> Vec<(String, i64)> {
-        let files = self.files("lake/trusted/events").into_iter();
-        let rows = files.map(|name| {
+        let mut partitions = BTreeMap::new();
+        for name in self.files("lake/trusted/events") {
             let file = File::open(self.path("lake/trusted/events").join(&name)).unwrap();
             let rows = SerializedFileReader::new(file).unwrap().metadata().file_metadata().num_rows();
-            (name.rsplit_once('/').unwrap().0.to_owned(), rows)
-        });
-        rows.collect()
+            *partitions.entry(name.rsplit_once('/').unwrap().0.to_owned()).or_default() += rows;
+        }
+        partitions.into_iter().collect()
+    }
+
+    /// The ids of the table, sorted.
+    pub(crate) fn ids(&self) -> Vec<String> {
+        let mut ids = Vec::new();
+        for name in self.files("lake/trusted/events") {
+            let file = File::open(self.path("lake/trusted/events").join(&name)).unwrap();
+            for row in SerializedFileReader::new(file).unwrap().get_row_iter(None).unwrap() {
+                let row = row.unwrap();
+                let id = row.get_column_iter().find(|(column, _)| *column == "event_id");
+                ids.push(id.unwrap().1.to_string());
+            }
+        }
+        ids.sort();
+        ids
     }
 }
 

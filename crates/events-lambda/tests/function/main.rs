@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "clippy does not know helpers of tests as tests")]
 
 mod bootstrap;
+mod events;
 mod handler;
 mod host;
 mod lake;

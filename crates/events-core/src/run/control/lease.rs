@@ -179,9 +179,12 @@ fn version(meta: &ObjectMeta) -> UpdateVersion {
 /// Puts the object; `None` when it is not the version that was expected. A store's answer may be about an earlier try of
 /// its own client, so then the object is read back: it is this one's when it is the same.
 async fn put(trusted: &Zone, mode: PutMode, content: &Content) -> Result<Option<UpdateVersion>> {
+    let is_new = matches!(mode, PutMode::Create);
     let options = PutOptions { mode, ..PutOptions::default() };
     match trusted.store().put_opts(&trusted.path(LEASE)?, json(content)?, options).await {
         Ok(put) => Ok(Some(put.into())),
+        // What a new object does not find is its bucket.
+        Err(error @ StoreError::NotFound { .. }) if is_new => Err(trusted.error("writing", LEASE, error)),
         Err(StoreError::AlreadyExists { .. } | StoreError::Precondition { .. } | StoreError::NotFound { .. }) => {
             let there = look(trusted).await?;
             let ours = there.filter(|there| there.content.as_ref() == Some(content));
