@@ -26,7 +26,7 @@ use crate::{exit, places, summary};
 const RUNTIME_THREADS: usize = 2;
 
 /// How long the end of a run waits for a store to take the lease back. Without that, the next run waits for the term.
-const RELEASE_MAX: Duration = Duration::from_secs(5);
+pub(crate) const RELEASE_MAX: Duration = Duration::from_secs(5);
 
 /// `events run`, `events parse`, `events distribute`, `events reprocess`, `events compact`, `events rebuild` and
 /// `events quarantine retry`.
@@ -53,44 +53,70 @@ pub(crate) fn json(document: &impl Serialize) -> String {
     serde_json::to_string(document).expect("plain data with text for keys is JSON") + "\n"
 }
 
+/// What a command works on a table with, until it is dropped.
+pub(crate) struct Session {
+    pub(crate) zones: Zones,
+    pub(crate) distributor: Distributor,
+    pub(crate) cancel: Cancel,
+    progress: Arc<Progress>,
+    scratch: TempDir,
+}
+
+impl Session {
+    /// Opens the zones and makes what a run needs. `writers`: who else may write to the table, as far as locks tell.
+    pub(crate) fn open(settings: &JobSettings, writers: Writers) -> Result<Self> {
+        let zones = places::open(&settings.zones, durability::access(settings.durability))?;
+        let scratch = make_scratch(settings)?;
+        let progress = Arc::<Progress>::default();
+        let (cancel, began) = (Cancel::default(), Instant::now());
+        let distributor = Distributor::new(zones.clone(), scratch.path().to_owned(), settings.config.clone())?
+            .with_writers(writers)
+            .with_grace(reader_grace(settings.reader_grace))
+            .with_clock(move || began.elapsed())
+            .with_cancel(cancel.clone())
+            .with_progress(Arc::clone(&progress));
+        let distributor = match durability::barrier(settings.durability, &settings.zones)? {
+            Some(barrier) => distributor.with_barrier(barrier),
+            None => distributor,
+        };
+        info!(
+            run = %settings.start.run,
+            date = %settings.start.date,
+            landing = zones.landing.url(),
+            stage = zones.stage.url(),
+            trusted = zones.trusted.url(),
+            threads = settings.config.threads,
+            memory_bytes = settings.config.memory_bytes,
+            durability = ?settings.durability,
+            "started"
+        );
+        Ok(Self { zones, distributor, cancel, progress, scratch })
+    }
+
+    /// Listens for signals, and says what goes on until the watch is dropped. Called in a runtime.
+    pub(crate) fn watch(&self, console: &Console) -> Result<Watch> {
+        let scratch = self.scratch.path().to_owned();
+        interrupt::listen(self.cancel.clone(), Arc::clone(&self.progress), scratch, console.clone())?;
+        Ok(Watch::start(Arc::clone(&self.progress), console))
+    }
+}
+
+/// Who else may write to a table whose lock is held so.
+pub(crate) fn writers(settings: &JobSettings, lock: &TableLock) -> Writers {
+    if settings.single_writer { Writers::Single } else { lock.writers }
+}
+
 /// Carries out the job, and says meanwhile what goes on.
 pub(crate) fn execute(settings: &JobSettings, console: &Console) -> Result<(Report, Zones)> {
-    let zones = places::open(&settings.zones, durability::access(settings.durability))?;
     let lock = TableLock::take(&settings.zones.trusted, settings.wait)?;
-    let writers = if settings.single_writer { Writers::Single } else { lock.writers };
-    let scratch = make_scratch(settings)?;
-    let progress = Arc::<Progress>::default();
-    let cancel = Cancel::default();
-    let began = Instant::now();
-    let distributor = Distributor::new(zones.clone(), scratch.path().to_owned(), settings.config.clone())?
-        .with_writers(writers)
-        .with_grace(reader_grace(settings.reader_grace))
-        .with_clock(move || began.elapsed())
-        .with_cancel(cancel.clone())
-        .with_progress(Arc::clone(&progress));
-    let distributor = match durability::barrier(settings.durability, &settings.zones)? {
-        Some(barrier) => distributor.with_barrier(barrier),
-        None => distributor,
-    };
-
-    let start = &settings.start;
-    info!(
-        run = %start.run,
-        date = %start.date,
-        landing = zones.landing.url(),
-        stage = zones.stage.url(),
-        trusted = zones.trusted.url(),
-        threads = settings.config.threads,
-        memory_bytes = settings.config.memory_bytes,
-        durability = ?settings.durability,
-        "started"
-    );
+    let (writers, began) = (writers(settings, &lock), Instant::now());
+    let session = Session::open(settings, writers)?;
+    let (distributor, start) = (&session.distributor, &settings.start);
     let runtime = runtime()?;
     let result = runtime.block_on(async {
-        interrupt::listen(cancel.clone(), Arc::clone(&progress), scratch.path().to_owned(), console.clone())?;
-        let _watch = Watch::start(progress, console);
+        let _watch = session.watch(console)?;
         let lease = match writers {
-            Writers::Many => Some(HeldLease::take(&distributor, start, settings.wait, &cancel).await?),
+            Writers::Many => Some(HeldLease::take(distributor, start, settings.wait, &session.cancel).await?),
             Writers::Single => None,
         };
         let report = match &settings.task {
@@ -129,7 +155,7 @@ pub(crate) fn execute(settings: &JobSettings, console: &Console) -> Result<(Repo
         elapsed_ms = began.elapsed().as_millis() as u64,
         "done"
     );
-    Ok((report, zones))
+    Ok((report, session.zones))
 }
 
 /// Nothing interrupts it but the end of the process, as with all that comes behind a commit.

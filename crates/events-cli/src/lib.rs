@@ -10,6 +10,7 @@
 //! | `layers` | what was typed on top of variables on top of the settings file |
 //! | `settings` | what that means: every default filled in |
 //! | `job` | a run, one of its halves or another job on a table, from settings to exit code |
+//! | `workers` | `events plan` and `events work`: a run over several processes |
 //! | `repair` | `events repair`: a filter from files to lines |
 //! | `quarantine` | `events quarantine`: a look at rejects |
 //! | `interrupt`, `live` | what goes on beside a run: signals, the progress display, log lines |
@@ -45,6 +46,7 @@ mod stage_folder;
 mod summary;
 mod units;
 mod visible;
+mod workers;
 
 use std::panic::catch_unwind;
 use std::process::ExitCode;
@@ -84,6 +86,7 @@ fn try_main() -> Result<u8> {
     let console = Console::start(settings::resolve_console(&cli.common));
     match settings::resolve(cli.command, DateTime::from(SystemTime::now()))? {
         Settings::Job(settings) => job::command(&settings, &console),
+        Settings::Work(settings) => workers::command(&settings, &console),
         Settings::Quarantine(settings) => quarantine::command(&settings, &console),
         Settings::Repair(settings) => repair::command(&settings, &console),
         Settings::Generate(settings) => generation::command(&settings, &console),

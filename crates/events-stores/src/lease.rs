@@ -6,7 +6,7 @@
 
 use std::time::{Duration, Instant};
 
-use events_core::run::{Cancel, Distributor, Lease, Start};
+use events_core::run::{Cancel, Distributor, Lease, RunId, Start};
 use events_core::{Error, ErrorKind};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -51,6 +51,16 @@ impl HeldLease {
             }
             sleep(LOOK_EVERY.min(wait.saturating_sub(began.elapsed()))).await;
         }
+    }
+
+    /// Holds the lease of a run together with its other workers. Called in a runtime.
+    ///
+    /// It is to be released when the run is over, and else dropped: then the others hold it.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when another run has it.
+    pub async fn share(distributor: &Distributor, run: &RunId) -> Result<Self, Error> {
+        Ok(Self::keep(distributor.shared_lease(run).await?, Lease::RENEW_EVERY))
     }
 
     fn keep(lease: Lease, renew_every: Duration) -> Self {

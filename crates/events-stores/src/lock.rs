@@ -33,7 +33,20 @@ impl TableLock {
     /// # Errors
     /// [`Error::Busy`] when another run has the lock and keeps it for longer than `wait`.
     pub fn take(trusted: &ZoneUrl, wait: Duration) -> Result<Self> {
-        let file = trusted.local_folder().map(|folder| lock(trusted, &folder.join(CONTROL), wait));
+        Self::lock(trusted, wait, File::try_lock)
+    }
+
+    /// Takes the lock of a table in a local folder together with others who do not change the table, such as workers that
+    /// fill the stage. Elsewhere there is none.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when somebody who changes the table has it and keeps it for longer than `wait`.
+    pub fn share(trusted: &ZoneUrl, wait: Duration) -> Result<Self> {
+        Self::lock(trusted, wait, File::try_lock_shared)
+    }
+
+    fn lock(trusted: &ZoneUrl, wait: Duration, take: fn(&File) -> Result<(), TryLockError>) -> Result<Self> {
+        let file = trusted.local_folder().map(|folder| lock(trusted, &folder.join(CONTROL), wait, take));
         let file = file.transpose()?;
         let writers = if file.is_some() { Writers::Single } else { Writers::Many };
         Ok(Self { file, writers })
@@ -46,7 +59,12 @@ impl TableLock {
     }
 }
 
-fn lock(trusted: &ZoneUrl, control: &Path, wait: Duration) -> Result<File> {
+fn lock(
+    trusted: &ZoneUrl,
+    control: &Path,
+    wait: Duration,
+    take: fn(&File) -> Result<(), TryLockError>,
+) -> Result<File> {
     fs::create_dir_all(control).map_err(|source| Error::Io {
         operation: "creating folder",
         path: control.to_owned(),
@@ -58,7 +76,7 @@ fn lock(trusted: &ZoneUrl, control: &Path, wait: Duration) -> Result<File> {
     let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
     let began = Instant::now();
     loop {
-        match file.try_lock() {
+        match take(&file) {
             Ok(()) => return Ok(file),
             Err(TryLockError::WouldBlock) if began.elapsed() < wait => thread::sleep(LOOK_EVERY),
             Err(TryLockError::WouldBlock) => return Err(Error::Busy { table: trusted.text.clone() }),
@@ -81,6 +99,17 @@ mod tests {
         assert!(matches!(error, Error::Busy { .. }), "{error}");
         drop(first);
         TableLock::take(&trusted, Duration::ZERO).unwrap();
+    }
+
+    #[test]
+    fn is_shared_by_those_who_do_not_change_the_table() {
+        let folder = tempfile::tempdir().unwrap();
+        let trusted = ZoneUrl::parse(folder.path().to_str().unwrap()).unwrap();
+        let all = [(); 3].map(|()| TableLock::share(&trusted, Duration::ZERO).unwrap());
+        assert!(matches!(TableLock::take(&trusted, Duration::ZERO), Err(Error::Busy { .. })));
+        drop(all);
+        let _alone = TableLock::take(&trusted, Duration::ZERO).unwrap();
+        assert!(matches!(TableLock::share(&trusted, Duration::ZERO), Err(Error::Busy { .. })));
     }
 
     #[test]

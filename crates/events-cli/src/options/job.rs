@@ -6,7 +6,7 @@ use std::str::FromStr;
 use chrono::NaiveDate;
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
-use events_core::run::{DateRange, RunId};
+use events_core::run::{DateRange, RunId, WorkItem};
 use events_core::table::Codec;
 
 use super::{ReadOptions, date, date_range};
@@ -85,6 +85,40 @@ pub(crate) struct MaintainOptions {
     pub(crate) attempt: AttemptOptions,
     #[command(flatten)]
     pub(crate) files: FileOptions,
+    #[command(flatten)]
+    pub(crate) engine: EngineOptions,
+}
+
+/// `events plan`
+#[derive(Debug, Clone, Args)]
+pub(crate) struct PrepareOptions {
+    #[command(flatten)]
+    pub(crate) zones: ZoneOptions,
+    #[command(flatten)]
+    pub(crate) start: StartOptions,
+    /// The bytes of inputs that an item of work is about, such as 256MiB: what is lost when a worker fails, and what its
+    /// memory and time must have room for [default: 256MiB]
+    #[arg(long, value_name = "SIZE", help_heading = "Run")]
+    pub(crate) item_size: Option<Size>,
+    #[command(flatten)]
+    pub(crate) table: TableOptions,
+    #[command(flatten)]
+    pub(crate) read: ReadOptions,
+    #[command(flatten)]
+    pub(crate) engine: EngineOptions,
+}
+
+/// `events work`
+#[derive(Debug, Clone, Args)]
+pub(crate) struct WorkOptions {
+    #[command(flatten)]
+    pub(crate) zones: ZoneOptions,
+    #[command(flatten)]
+    pub(crate) attempt: AttemptOptions,
+    /// Do this item and nothing else, such as parse-00000: for whatever hands out the items of the lists that `plan` names.
+    /// Without it, the command takes items as long as the run has any, beside others that do the same
+    #[arg(long, value_name = "ITEM", help_heading = "Run")]
+    pub(crate) item: Option<WorkItem>,
     #[command(flatten)]
     pub(crate) engine: EngineOptions,
 }

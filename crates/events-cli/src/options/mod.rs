@@ -20,7 +20,7 @@ use tracing::level_filters::LevelFilter;
 pub(crate) use generate::GenerateOptions;
 pub(crate) use job::{
     AttemptOptions, DistributeOptions, Durability, EngineOptions, MaintainOptions, ParseOptions, PlanOptions,
-    ReprocessOptions, RunOptions, StartOptions, TableOptions, ZoneOptions,
+    PrepareOptions, ReprocessOptions, RunOptions, StartOptions, TableOptions, WorkOptions, ZoneOptions,
 };
 pub(crate) use quarantine::{FilterOptions, QuarantineCommand, QuarantineOptions, RetryOptions};
 pub(crate) use read::{LimitOptions, ReadOptions};
@@ -50,6 +50,12 @@ pub(crate) enum Command {
     /// The second half of `run` alone: a parsed stage to the table
     #[command(after_help = LAYERS_HELP)]
     Distribute(DistributeOptions),
+    /// Divide `run` into items of work for several processes, on one host or many, that share nothing but the zones
+    #[command(after_help = PREPARE_HELP)]
+    Plan(PrepareOptions),
+    /// Do items of a run that `plan` has divided: all that are left, beside others, or one
+    #[command(after_help = WORK_HELP)]
+    Work(WorkOptions),
     /// Read processed inputs once more, with the rules of now: the table changes only where they give other rows
     #[command(after_help = REPROCESS_LAYERS_HELP)]
     Reprocess(ReprocessOptions),
@@ -81,6 +87,23 @@ const QUARANTINE_LAYERS_HELP: &str = "\
 Each option but those about which rejects are meant can also be set as a variable (EVENTS_ROOT for --root) and as a key \
 of the settings file (root). An option wins over a variable, a variable over the file; a --root wins over zones that were \
 set in a lower place.";
+
+const PREPARE_HELP: &str = "\
+The settings hold for all workers, but for those of their machines: threads, memory and scratch. Nothing is in the table \
+before all items are done; a plan that nobody carries out is in nobody's way, and its inputs stay pending. No other run \
+may commit meanwhile: of two that take the same inputs only the first does.
+
+Each option can also be set as a variable (EVENTS_ITEM_SIZE for --item-size) and as a key of the settings file \
+(item-size). An option wins over a variable, a variable over the file; a --root wins over zones that were set in a lower \
+place.";
+
+const WORK_HELP: &str = "\
+Start it as often as there are processors to use, with the name that `events plan` has printed as --run-id; start it again \
+when one was killed. Each ends when the run is over.
+
+Each option but --item can also be set as a variable (EVENTS_RUN_ID for --run-id) and as a key of the settings file \
+(run-id). An option wins over a variable, a variable over the file; a --root wins over zones that were set in a lower \
+place.";
 
 const REPROCESS_LAYERS_HELP: &str = "\
 Inputs stay where they are, and rejects are only counted: the quarantine is as it was, and the exit code is 0.
@@ -162,6 +185,8 @@ impl Command {
             Self::Run(options) => Some(&mut options.zones),
             Self::Parse(options) => Some(&mut options.zones),
             Self::Distribute(options) => Some(&mut options.zones),
+            Self::Plan(options) => Some(&mut options.zones),
+            Self::Work(options) => Some(&mut options.zones),
             Self::Reprocess(options) => Some(&mut options.zones),
             Self::Compact(options) | Self::Rebuild(options) => Some(&mut options.zones),
             Self::Quarantine(options) => Some(options.command.zones_mut()),

@@ -8,14 +8,15 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use events_core::config::Config;
-use events_core::run::{DateRange, Job, RejectFilter, RunId, Start};
+use events_core::run::{DateRange, Job, RejectFilter, RunId, Split, Start, WorkItem};
 use events_stores::ZoneUrls;
 
 use super::{quarantine, read, zones};
 use crate::error::{Error, Result};
 use crate::options::{
     AttemptOptions, DistributeOptions, Durability, EngineOptions, MaintainOptions, ParseOptions, PlanOptions,
-    ReadOptions, ReprocessOptions, RetryOptions, RunOptions, StartOptions, TableOptions, ZoneOptions,
+    PrepareOptions, ReadOptions, ReprocessOptions, RetryOptions, RunOptions, StartOptions, TableOptions, WorkOptions,
+    ZoneOptions,
 };
 
 /// The least memory of a run, whatever its threads.
@@ -41,6 +42,24 @@ pub(crate) struct JobSettings {
     pub(crate) single_writer: bool,
     /// What writes to local zones wait for.
     pub(crate) durability: Durability,
+}
+
+/// A run over several processes, and this one's part of it.
+#[derive(Debug, Clone)]
+pub(crate) struct WorkSettings {
+    pub(crate) task: WorkTask,
+    pub(crate) job: JobSettings,
+}
+
+/// What a process does for a run over several.
+#[derive(Debug, Clone)]
+pub(crate) enum WorkTask {
+    Plan(Split),
+    /// One item, or all that are left, under a name that no other process has.
+    Work {
+        item: Option<WorkItem>,
+        worker: RunId,
+    },
 }
 
 /// What a job is to do, and on what.
@@ -88,6 +107,25 @@ pub(super) fn resolve_distribute(options: DistributeOptions, now: DateTime<Utc>)
     let DistributeOptions { zones, start, table, engine } = options;
     let config = resolve_config(&table, &ReadOptions::default(), &engine);
     resolve(Task::Distribute, &zones, start, config, engine, now)
+}
+
+pub(super) fn resolve_prepare(options: PrepareOptions, now: DateTime<Utc>) -> Result<WorkSettings> {
+    let PrepareOptions { zones, start, item_size, table, read, engine } = options;
+    let config = resolve_config(&table, &read, &engine);
+    let split = Split { item_bytes: item_size.map_or(Split::DEFAULT_ITEM_BYTES, |size| size.0) };
+    Ok(WorkSettings { task: WorkTask::Plan(split), job: resolve(Task::Run, &zones, start, config, engine, now)? })
+}
+
+pub(super) fn resolve_work(options: WorkOptions, now: DateTime<Utc>) -> Result<WorkSettings> {
+    let WorkOptions { zones, attempt, item, engine } = options;
+    if attempt.run_id.is_none() {
+        let problem = "no run to work on: name the one that `events plan` has printed with --run-id";
+        return Err(Error::Missing { problem: problem.to_owned() });
+    }
+    let config = resolve_config(&TableOptions::default(), &ReadOptions::default(), &engine);
+    let task = WorkTask::Work { item, worker: new_run_id(now) };
+    let job = resolve(Task::Run, &zones, StartOptions { date: None, attempt }, config, engine, now)?;
+    Ok(WorkSettings { task, job })
 }
 
 pub(super) fn resolve_retry(options: RetryOptions, now: DateTime<Utc>) -> Result<JobSettings> {

@@ -14,7 +14,7 @@ use chrono::{DateTime, Utc};
 
 pub(crate) use console::{ConsoleSettings, resolve_console};
 pub(crate) use generation::GenerateSettings;
-pub(crate) use job::{JobSettings, Task};
+pub(crate) use job::{JobSettings, Task, WorkSettings, WorkTask};
 pub(crate) use quarantine::{QuarantineSettings, View};
 pub(crate) use repair::{DecompressionLimits, Product, RepairSettings, Source};
 
@@ -25,6 +25,7 @@ use crate::options::{Command, QuarantineCommand};
 #[derive(Debug, Clone)]
 pub(crate) enum Settings {
     Job(JobSettings),
+    Work(WorkSettings),
     Quarantine(QuarantineSettings),
     Repair(RepairSettings),
     Generate(GenerateSettings),
@@ -44,6 +45,8 @@ pub(crate) fn resolve(command: Command, now: DateTime<Utc>) -> Result<Settings> 
         Command::Run(options) => job::resolve_run(options, now).map(Settings::Job),
         Command::Parse(options) => job::resolve_parse(options, now).map(Settings::Job),
         Command::Distribute(options) => job::resolve_distribute(options, now).map(Settings::Job),
+        Command::Plan(options) => job::resolve_prepare(options, now).map(Settings::Work),
+        Command::Work(options) => job::resolve_work(options, now).map(Settings::Work),
         Command::Reprocess(options) => job::resolve_reprocess(options, now).map(Settings::Job),
         Command::Compact(options) => job::resolve_maintenance(Task::Compact, options, now).map(Settings::Job),
         Command::Rebuild(options) => job::resolve_maintenance(Task::Rebuild, options, now).map(Settings::Job),

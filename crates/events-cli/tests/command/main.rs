@@ -18,3 +18,4 @@ mod settings;
 mod together;
 mod undisturbed;
 mod usage;
+mod workers;

@@ -138,6 +138,15 @@ impl Distributor {
         Lease::take(&self.zones.trusted, &start.run).await
     }
 
+    /// The lease of a run whose workers hold it together: the first of them takes it, and each renews it for all. Whoever
+    /// carries out the last item releases it; when a worker stops before, it is just dropped.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when another run holds it.
+    pub async fn shared_lease(&self, run: &RunId) -> Result<Lease> {
+        Lease::share(&self.zones.trusted, run).await
+    }
+
     /// What [`Distributor::run`] would do now. Touches nothing.
     ///
     /// # Errors

@@ -37,6 +37,8 @@ pub struct Lease {
     trusted: Zone,
     content: Content,
     version: UpdateVersion,
+    /// Several workers of the run hold it, and each renews it for all.
+    shared: bool,
 }
 
 /// What the object holds.
@@ -85,10 +87,27 @@ impl Lease {
             let mode = there.map_or(PutMode::Create, |there| PutMode::Update(version(&there.meta)));
             let content = Content::new(Some(run.clone()), writes.saturating_add(1));
             if let Some(version) = put(trusted, mode, &content).await? {
-                return Ok(Self { trusted: trusted.clone(), content, version });
+                return Ok(Self { trusted: trusted.clone(), content, version, shared: false });
             }
         }
         Err(busy(trusted, None, Duration::ZERO))
+    }
+
+    /// The lease of a run whose workers hold it together. The first of them takes it.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when another run holds it.
+    pub(crate) async fn share(trusted: &Zone, run: &RunId) -> Result<Self> {
+        if let Some(There { content: Some(content), meta }) = look(trusted).await?
+            && content.run.as_ref() == Some(run)
+        {
+            let mut lease = Self { trusted: trusted.clone(), content, version: version(&meta), shared: true };
+            // Nobody may have been at work for a while.
+            if lease.renew().await? {
+                return Ok(lease);
+            }
+        }
+        Ok(Self { shared: true, ..Self::take(trusted, run).await? })
     }
 
     /// Tells the others that the holder lives. `false`: it was silent for too long and another one holds the lease now, so
@@ -123,6 +142,10 @@ impl Lease {
                 return Ok(false);
             }
             (self.content, self.version) = (content, version(&meta));
+            if self.shared && run.is_some() {
+                // Another worker has just renewed it.
+                return Ok(true);
+            }
         }
         Ok(false)
     }

@@ -1,0 +1,311 @@
+//! `events plan` and `events work`: a run over several processes, on one host or many.
+
+use std::time::{Duration, Instant};
+
+use events_core::run::{
+    Claim, OpenItem, Prepared, Report, RunId, SharedRun, Split, WorkItem, WorkPhase, Worked, Writers,
+};
+use events_stores::{HeldLease, TableLock};
+use serde::Serialize;
+use serde_json::json;
+use tokio::time::sleep;
+use tracing::{info, warn};
+
+use crate::console::Console;
+use crate::error::{Error, Result};
+use crate::grid::Grid;
+use crate::job::{self, RELEASE_MAX, Session};
+use crate::options::OutputForm;
+use crate::settings::{JobSettings, WorkSettings, WorkTask};
+use crate::stage_folder::tidy_stage;
+use crate::units::{Bytes, Count};
+use crate::{exit, places, summary};
+
+/// How often a worker that finds nothing to do looks again.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// How often it asks whether the workers that have what is left are still alive: that takes requests for each item.
+const ASK_EVERY: Duration = Duration::from_secs(10);
+
+/// How long a worker waits for the lock of a table in a folder, which others have while they do an item.
+const LOCK_WAIT: Duration = Duration::from_secs(600);
+
+/// What a worker has done.
+#[derive(Debug, Serialize)]
+struct Work<'a> {
+    run: &'a RunId,
+    worker: &'a RunId,
+    /// The items that it has brought to an end.
+    items: Vec<WorkItem>,
+    /// What the run did; `None` when others have brought it to its end.
+    report: Option<Report>,
+}
+
+pub(crate) fn command(settings: &WorkSettings, console: &Console) -> Result<u8> {
+    match &settings.task {
+        WorkTask::Plan(split) => plan(&settings.job, *split, console),
+        WorkTask::Work { item, worker } => work(&settings.job, *item, worker, console),
+    }
+}
+
+fn plan(settings: &JobSettings, split: Split, console: &Console) -> Result<u8> {
+    let lock = TableLock::take(&settings.zones.trusted, settings.wait)?;
+    let writers = job::writers(settings, &lock);
+    let session = Session::open(settings, writers)?;
+    let runtime = job::runtime()?;
+    let prepared = runtime.block_on(async {
+        let _watch = session.watch(console)?;
+        let (distributor, start) = (&session.distributor, &settings.start);
+        let lease = match writers {
+            Writers::Many => Some(HeldLease::take(distributor, start, settings.wait, &session.cancel).await?),
+            Writers::Single => None,
+        };
+        let prepared = distributor.prepare(start, split).await;
+        match (lease, &prepared) {
+            // The workers have it from now on.
+            (Some(lease), Ok(Some(_))) => drop(lease),
+            (Some(lease), _) => lease.release(RELEASE_MAX).await,
+            (None, _) => {}
+        }
+        Ok::<_, Error>(prepared?)
+    });
+    job::shut_down(runtime);
+    let prepared = prepared?.map(|prepared| with_urls(prepared, session.zones.stage.url()));
+    console.print(&match (console.output(), &prepared) {
+        (OutputForm::Human, Some(prepared)) => describe(prepared),
+        (OutputForm::Human, None) => format!("nothing pending in `{}`\n", places::pending(&session.zones.landing)),
+        (OutputForm::Json, Some(prepared)) => job::json(prepared),
+        (OutputForm::Json, None) => {
+            job::json(&json!({"run": settings.start.run, "inputs": 0, "bytes": 0, "phases": []}))
+        }
+    })?;
+    Ok(exit::DONE)
+}
+
+/// Lists by their URLs, because whoever hands out their items knows nothing of zones.
+fn with_urls(mut prepared: Prepared, stage: &str) -> Prepared {
+    for list in prepared.phases.iter_mut().filter_map(|phase| phase.list.as_mut()) {
+        *list = format!("{stage}/{list}");
+    }
+    prepared
+}
+
+/// A plan for people.
+fn describe(prepared: &Prepared) -> String {
+    let mut grid = Grid::default();
+    for phase in &prepared.phases {
+        grid.line(
+            format!("  {}", phase.phase),
+            Count(phase.items.into()),
+            if phase.items == 1 { "item" } else { "items" },
+        );
+    }
+    let Prepared { run, inputs, bytes, .. } = prepared;
+    format!(
+        "run {run}: {} inputs, {}\n\n{}\nAs many workers as you like do it: events work --run-id {run} and the zones of this \
+         plan\n",
+        Count(*inputs),
+        Bytes(*bytes),
+        grid.render(),
+    )
+}
+
+fn work(settings: &JobSettings, item: Option<WorkItem>, worker: &RunId, console: &Console) -> Result<u8> {
+    // Whether the table is in a folder is all that the lock is asked for here: each item takes its own.
+    let writers = if settings.single_writer || settings.zones.trusted.local_folder().is_some() {
+        Writers::Single
+    } else {
+        Writers::Many
+    };
+    let session = Session::open(settings, writers)?;
+    let runtime = job::runtime()?;
+    let crew = Worker { settings, session: &session, name: worker };
+    let done = runtime.block_on(async {
+        let _watch = session.watch(console)?;
+        match item {
+            Some(item) => crew.one(item).await,
+            None => crew.all().await,
+        }
+    });
+    job::shut_down(runtime);
+    let Done { items, report, is_over } = done?;
+    if is_over {
+        tidy_stage(&settings.zones.stage, false);
+    }
+    let code = report.as_ref().map_or(exit::DONE, job::code);
+    let work = Work { run: &settings.start.run, worker, items, report };
+    console.print(&match console.output() {
+        OutputForm::Human => told(&work, &session),
+        OutputForm::Json => job::json(&work),
+    })?;
+    Ok(code)
+}
+
+/// What a worker has done, for people.
+fn told(work: &Work<'_>, session: &Session) -> String {
+    let here = format!("run {}: {} items done here\n", work.run, Count(work.items.len() as u64));
+    match &work.report {
+        Some(report) => format!("{here}\n{}", summary::render(report, &session.zones)),
+        None => here,
+    }
+}
+
+/// A process at work on a run.
+struct Worker<'a> {
+    settings: &'a JobSettings,
+    session: &'a Session,
+    name: &'a RunId,
+}
+
+#[derive(Default)]
+struct Done {
+    items: Vec<WorkItem>,
+    report: Option<Report>,
+    /// Nothing of the run is left to do.
+    is_over: bool,
+}
+
+impl Done {
+    fn add(&mut self, worked: Worked) {
+        self.items.extend((!worked.again).then_some(worked.item));
+        self.report = worked.report.or(self.report.take());
+    }
+}
+
+impl Worker<'_> {
+    /// Does one item.
+    async fn one(&self, item: WorkItem) -> Result<Done> {
+        let mut done = Done::default();
+        let Some(shared) = self.join().await? else { return Ok(done) };
+        let lease = self.lease().await?;
+        let worked = self.item(&shared, item, 1).await?;
+        done.is_over = worked.item.phase == WorkPhase::Finish;
+        done.add(worked);
+        give_back(lease, done.is_over).await;
+        Ok(done)
+    }
+
+    /// Does items until the run is over.
+    async fn all(&self) -> Result<Done> {
+        let mut done = Done::default();
+        let Some(shared) = self.join().await? else { return Ok(done) };
+        let lease = self.lease().await?;
+        let (mut asked, mut attempts) = (Instant::now(), 0);
+        loop {
+            if self.session.cancel.is_cancelled() {
+                return Err(events_core::Error::Interrupted.into());
+            }
+            let mut open = shared.open_items().await?;
+            if open.is_empty() {
+                break;
+            }
+            // What nobody has comes first, and each worker begins elsewhere.
+            let asks = asked.elapsed() >= ASK_EVERY;
+            open.retain(|open| asks || !open.is_claimed());
+            open.sort_by_key(OpenItem::is_claimed);
+            let free = open.iter().filter(|open| !open.is_claimed()).count();
+            open[..free].rotate_left(spread(self.name, free));
+            if asks {
+                asked = Instant::now();
+            }
+            let before = attempts;
+            for open in open {
+                if self.session.cancel.is_cancelled() {
+                    break;
+                }
+                let Some(claim) = shared.claim(&open, self.name).await? else { continue };
+                attempts += 1;
+                done.add(self.claimed(&shared, &open, claim, attempts).await?);
+            }
+            if attempts == before {
+                sleep(LOOK_EVERY).await;
+            }
+        }
+        self.require_committed().await?;
+        give_back(lease, true).await;
+        done.is_over = true;
+        Ok(done)
+    }
+
+    /// The run, unless it is over.
+    async fn join(&self) -> Result<Option<SharedRun<'_>>> {
+        let run = &self.settings.start.run;
+        let shared = self.session.distributor.join(run).await?;
+        if shared.is_none() {
+            self.require_committed().await?;
+        }
+        Ok(shared)
+    }
+
+    /// A run that has no plan must be over.
+    async fn require_committed(&self) -> Result<()> {
+        let (run, distributor) = (&self.settings.start.run, &self.session.distributor);
+        if distributor.committed(run).await?.is_some() {
+            return Ok(());
+        }
+        let stage = self.session.zones.stage.url();
+        let problem = format!(
+            "run `{run}` has no plan in `{stage}` and is not committed: `events plan` makes one, and another run that \
+             commits first takes its place"
+        );
+        Err(Error::Missing { problem })
+    }
+
+    async fn lease(&self) -> Result<Option<HeldLease>> {
+        if self.settings.zones.trusted.local_folder().is_some() || self.settings.single_writer {
+            return Ok(None);
+        }
+        Ok(Some(HeldLease::share(&self.session.distributor, &self.settings.start.run).await?))
+    }
+
+    /// Does a claimed item, and says meanwhile that it lives.
+    async fn claimed(&self, shared: &SharedRun<'_>, open: &OpenItem, claim: Claim, attempt: u32) -> Result<Worked> {
+        let work = self.item(shared, open.item, attempt);
+        let keep = async {
+            loop {
+                sleep(Claim::RENEW_EVERY).await;
+                if claim.renew().await.is_err() {
+                    // The text of a store's error may hold a token.
+                    warn!(item = %open.item, "the claim was not renewed: the store failed");
+                }
+            }
+        };
+        let worked = tokio::select! {
+            worked = work => worked,
+            () = keep => unreachable!("it goes on for ever"),
+        };
+        if worked.is_err() && claim.release().await.is_err() {
+            warn!(item = %open.item, "the claim was not given back: others wait until it ends");
+        }
+        worked
+    }
+
+    /// Does an item, with the lock that it needs where the table is in a folder.
+    async fn item(&self, shared: &SharedRun<'_>, item: WorkItem, attempt: u32) -> Result<Worked> {
+        let trusted = &self.settings.zones.trusted;
+        let _lock = if item.phase.takes_table() {
+            TableLock::take(trusted, LOCK_WAIT)?
+        } else {
+            TableLock::share(trusted, LOCK_WAIT)?
+        };
+        let began = Instant::now();
+        let name: RunId = format!("{}-{attempt}", self.name).parse()?;
+        let worked = shared.work(item, &name).await?;
+        info!(%item, again = worked.again, elapsed_ms = began.elapsed().as_millis() as u64, "item done");
+        Ok(worked)
+    }
+}
+
+/// Ends a worker's hold on the lease: that of the run when it is over.
+async fn give_back(lease: Option<HeldLease>, is_over: bool) {
+    match lease {
+        Some(lease) if is_over => lease.release(RELEASE_MAX).await,
+        _ => {}
+    }
+}
+
+/// Where a worker begins in a list of that length: by its name, so that two seldom begin at the same place.
+fn spread(name: &RunId, length: usize) -> usize {
+    let sum = name.as_str().bytes().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
+    if length == 0 { 0 } else { sum % length }
+}
