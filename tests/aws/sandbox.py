@@ -31,7 +31,7 @@ class FunctionError(Exception):
 
     def __init__(self, answer):
         super().__init__(f"{answer.get('errorType')}: {answer.get('errorMessage')}")
-        self.kind = answer.get("errorType")
+        self.kind, self.answer = answer.get("errorType"), answer
 
 
 class Sandbox:

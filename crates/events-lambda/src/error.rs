@@ -49,6 +49,8 @@ impl Error {
             Self::Left { .. } => "Left",
             Self::TimeLimit => "TimeLimit",
             Self::Stores(error) => name_of(error.kind()),
+            // Another run has committed: trying the same again is in vain.
+            Self::Run(events_core::Error::Conflict { .. }) => "Conflict",
             Self::Run(error) => name_of(error.kind()),
         }
     }

@@ -6,7 +6,7 @@ use tracing::{info, warn};
 
 use crate::error::{Error, Result};
 use crate::message::Secrets;
-use crate::request::{Batch, BatchAnswer, Command, Landing, Notices, Request};
+use crate::request::{Batch, BatchAnswer, Command, Landing, Notices, Request, Work};
 use crate::response::{Done, Ignored, Response};
 use crate::runs::Runs;
 use crate::settings::Settings;
@@ -53,6 +53,8 @@ impl Opened {
                 let report = self.runs.run(command, context).await?;
                 Ok(Response::Done(Box::new(Done::of(report, None))))
             }
+            Request::Work(Work::Plan(division)) => self.runs.plan(division, context).await.map(Response::Planned),
+            Request::Work(Work::Work(part)) => self.runs.work(part, context).await.map(Response::Worked),
             Request::Notified(notices) => self.answer_notified(notices, context).await,
             Request::Batch(batch) => self.answer_batch(batch, context).await.map(Response::Batch),
         }

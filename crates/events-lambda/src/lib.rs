@@ -50,9 +50,11 @@ mod run_id;
 mod runs;
 mod serve;
 mod settings;
+mod shared;
 mod time_limit;
 
 pub use function::Function;
 pub use request::{BatchAnswer, BatchItemFailure, Notices};
 pub use response::{Done, Ignored, Response};
 pub use serve::serve;
+pub use shared::{Lists, Planned, Worked};

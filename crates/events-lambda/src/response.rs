@@ -6,6 +6,7 @@ use events_core::run::Report;
 use serde::Serialize;
 
 use crate::request::{BatchAnswer, Notices};
+use crate::shared::{Planned, Worked};
 
 /// The longest list in an answer. Entries stay below 3 kB, and Lambda takes answers of 6 MB.
 const ENTRIES_MAX: usize = 1000;
@@ -16,6 +17,10 @@ const ENTRIES_MAX: usize = 1000;
 pub enum Response {
     /// There was a run.
     Done(Box<Done>),
+    /// There is a plan for a run that many invocations share.
+    Planned(Planned),
+    /// An item of such a run is done.
+    Worked(Worked),
     /// There was nothing to run for.
     Ignored(Ignored),
     /// To messages of a queue.

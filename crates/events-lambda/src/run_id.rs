@@ -1,5 +1,7 @@
 //! The name of an invocation's run.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use chrono::{DateTime, Utc};
 use events_core::run::RunId;
 
@@ -11,6 +13,13 @@ pub(crate) fn new_run_id(now: DateTime<Utc>, request_id: &str) -> RunId {
     let digits: String = request_id.chars().filter(char::is_ascii_hexdigit).take(REQUEST_DIGITS).collect();
     let name = format!("{}-{digits}", now.format("%Y%m%dT%H%M%SZ"));
     name.parse().expect("digits, letters and hyphens are the name of a run")
+}
+
+/// The name of an attempt at an item: no other invocation has it, and no other try of this one.
+pub(crate) fn attempt_name(now: SystemTime, request_id: &str) -> RunId {
+    let request: String = request_id.chars().filter(char::is_ascii_alphanumeric).take(40).collect();
+    let name = format!("{}-{request}", now.duration_since(UNIX_EPOCH).unwrap_or_default().as_micros());
+    name.parse().expect("digits, letters and hyphens are the name of an attempt")
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use events_core::Config;
 use events_core::run::{Cancel, Distributor, Grace, RejectFilter, Report, Start, Writers, Zones};
 use events_stores::{Access, HeldLease, Opening, TableLock, ZoneUrl};
 use lambda_runtime::Context;
+use tempfile::TempDir;
 use tracing::{info, warn};
 
 use crate::error::{Error, Result};
@@ -22,7 +23,7 @@ const QUARANTINED_NAMED_MAX: usize = 20;
 
 /// How long the end of an invocation waits for a store to take the lease back. Without that, the next run is refused until
 /// the term has passed.
-const LEASE_RELEASE_MAX: Duration = Duration::from_secs(2);
+pub(crate) const LEASE_RELEASE_MAX: Duration = Duration::from_secs(2);
 
 /// How the function opens its zones. A store that refuses for a while is waited for, because a run that begins again costs
 /// more.
@@ -30,8 +31,9 @@ const OPENING: Opening = Opening { access: Access::Write, retry_within: Duration
 
 /// What all runs of a process share.
 pub(crate) struct Runs {
-    zones: Zones,
-    trusted: ZoneUrl,
+    pub(crate) zones: Zones,
+    pub(crate) stage: ZoneUrl,
+    pub(crate) trusted: ZoneUrl,
     config: Config,
     reader_grace: Duration,
     pace: Pace,
@@ -42,7 +44,8 @@ impl Runs {
     pub(crate) fn open(settings: Settings) -> Result<Self> {
         let Settings { zones, config, reader_grace, input_bytes_max, function_memory_bytes, landing: _ } = settings;
         let pace = Pace::new(input_bytes_max, function_memory_bytes);
-        Ok(Self { zones: zones.open(&OPENING)?, trusted: zones.trusted, config, reader_grace, pace })
+        let opened = zones.open(&OPENING)?;
+        Ok(Self { zones: opened, stage: zones.stage, trusted: zones.trusted, config, reader_grace, pace })
     }
 
     /// Does a run, and tells log and metrics how it went.
@@ -50,45 +53,32 @@ impl Runs {
         let began = Instant::now();
         let result = self.run_in_time(command, context, began).await;
         if let Ok(report) = &result {
-            self.log(report, began.elapsed());
+            log(report, &self.zones, began.elapsed());
         }
-        Outcome {
-            function: &context.env_config.function_name,
-            table: &self.trusted.text,
-            request_id: &context.request_id,
-            elapsed: began.elapsed(),
-            requests: None,
-            result: result.as_ref(),
-        }
-        .emit(SystemTime::now());
+        self.tell(&result, began.elapsed(), context);
         result
     }
 
+    /// Tells metrics how a run went.
+    pub(crate) fn tell(&self, result: &Result<Report>, elapsed: Duration, context: &Context) {
+        let (function, table) = (&*context.env_config.function_name, &*self.trusted.text);
+        let (request_id, result) = (&*context.request_id, result.as_ref());
+        Outcome { function, table, request_id, elapsed, requests: None, result }.emit(SystemTime::now());
+    }
+
     async fn run_in_time(&self, command: Command, context: &Context, began: Instant) -> Result<Report> {
-        let now = SystemTime::now();
-        let time = run_time(context.deadline, now, self.reader_grace);
-        let now = DateTime::<Utc>::from(now);
+        let now = DateTime::<Utc>::from(SystemTime::now());
         let start = Start {
             run: new_run_id(now, &context.request_id),
             date: command.date().unwrap_or_else(|| now.date_naive()),
         };
-        let scratch = tempfile::Builder::new().prefix("events-").tempdir();
-        let scratch = scratch.map_err(|source| Error::Scratch { source })?;
         let lock = TableLock::take(&self.trusted, Duration::ZERO)?;
-        let (cancel, reader_grace) = (Cancel::default(), self.reader_grace);
-        let _limit = TimeLimit::watch(time, cancel.clone());
-        let mut distributor = Distributor::new(self.zones.clone(), scratch.path().to_owned(), self.config.clone())?
-            .with_writers(lock.writers)
-            .with_grace(Grace::new(move || tokio::time::sleep(reader_grace)))
-            .with_clock(move || began.elapsed())
-            .with_cancel(cancel.clone());
-        if let Some(max) = self.pace.inputs_max(time) {
-            distributor = distributor.with_inputs_max(max);
-        }
+        let session = self.session(context, lock.writers, began)?;
         let lease = match lock.writers {
-            Writers::Many => Some(HeldLease::take(&distributor, &start, Duration::ZERO, &cancel).await?),
+            Writers::Many => Some(session.take_lease(&start).await?),
             Writers::Single => None,
         };
+        let Session { distributor, time, .. } = &session;
         let result = match command {
             Command::Run(_) => distributor.run(&start).await,
             Command::Parse(_) => distributor.parse(&start).await,
@@ -102,39 +92,75 @@ impl Runs {
         }
         let result = result.map_err(Error::from);
         if matches!(command, Command::Run(_) | Command::Parse(_)) {
-            self.pace.learn(time, began.elapsed(), &result);
+            self.pace.learn(*time, began.elapsed(), &result);
         }
         result
     }
 
-    fn log(&self, report: &Report, elapsed: Duration) {
-        let totals = &report.totals;
-        info!(
-            run = %report.run,
-            job = ?report.job,
-            commit = report.commit,
-            inputs = report.inputs.len(),
-            left = report.left,
-            bytes = totals.bytes,
-            records = totals.records,
-            events = totals.events,
-            rows = totals.rows,
-            superseded = report.superseded,
-            duplicates = totals.duplicates_total(),
-            rejects = totals.rejects_total(),
-            partitions = report.partitions.len(),
-            elapsed_ms = elapsed.as_millis() as u64,
-            "done"
-        );
-        let mut quarantined = report.quarantined();
-        let mut objects = Vec::new();
-        for (object, rejects) in quarantined.by_ref().take(QUARANTINED_NAMED_MAX) {
-            objects.push(format!("{object} ({rejects})"));
+    /// What an invocation works with, within its time.
+    pub(crate) fn session(&self, context: &Context, writers: Writers, began: Instant) -> Result<Session> {
+        let time = run_time(context.deadline, SystemTime::now(), self.reader_grace);
+        let scratch = tempfile::Builder::new().prefix("events-").tempdir();
+        let scratch = scratch.map_err(|source| Error::Scratch { source })?;
+        let (cancel, reader_grace) = (Cancel::default(), self.reader_grace);
+        let mut distributor = Distributor::new(self.zones.clone(), scratch.path().to_owned(), self.config.clone())?
+            .with_writers(writers)
+            .with_grace(Grace::new(move || tokio::time::sleep(reader_grace)))
+            .with_clock(move || began.elapsed())
+            .with_cancel(cancel.clone());
+        if let Some(max) = self.pace.inputs_max(time) {
+            distributor = distributor.with_inputs_max(max);
         }
-        if !objects.is_empty() {
-            let (rejects, unnamed) = (totals.rejects_total(), quarantined.count());
-            let zone = self.zones.landing.url();
-            warn!(run = %report.run, rejects, zone, ?objects, unnamed, "records are in the quarantine");
-        }
+        let limit = TimeLimit::watch(time, cancel.clone());
+        Ok(Session { distributor, cancel, time, _limit: limit, _scratch: scratch })
+    }
+}
+
+/// What an invocation works with, until it is dropped.
+pub(crate) struct Session {
+    pub(crate) distributor: Distributor,
+    cancel: Cancel,
+    /// What the invocation has left for a run; `None` when that is unknown.
+    time: Option<Duration>,
+    _limit: TimeLimit,
+    _scratch: TempDir,
+}
+
+impl Session {
+    /// Takes the lease of the table, if nobody else has it.
+    pub(crate) async fn take_lease(&self, start: &Start) -> Result<HeldLease> {
+        Ok(HeldLease::take(&self.distributor, start, Duration::ZERO, &self.cancel).await?)
+    }
+}
+
+/// Tells the log what a run did.
+pub(crate) fn log(report: &Report, zones: &Zones, elapsed: Duration) {
+    let totals = &report.totals;
+    info!(
+        run = %report.run,
+        job = ?report.job,
+        commit = report.commit,
+        inputs = report.inputs.len(),
+        left = report.left,
+        bytes = totals.bytes,
+        records = totals.records,
+        events = totals.events,
+        rows = totals.rows,
+        superseded = report.superseded,
+        duplicates = totals.duplicates_total(),
+        rejects = totals.rejects_total(),
+        partitions = report.partitions.len(),
+        elapsed_ms = elapsed.as_millis() as u64,
+        "done"
+    );
+    let mut quarantined = report.quarantined();
+    let mut objects = Vec::new();
+    for (object, rejects) in quarantined.by_ref().take(QUARANTINED_NAMED_MAX) {
+        objects.push(format!("{object} ({rejects})"));
+    }
+    if !objects.is_empty() {
+        let (rejects, unnamed) = (totals.rejects_total(), quarantined.count());
+        let zone = zones.landing.url();
+        warn!(run = %report.run, rejects, zone, ?objects, unnamed, "records are in the quarantine");
     }
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::error::{Error, Result};
 
 /// The commands there are, for messages.
-const FORM: &str = r#"`{}`, `{"command": "run" | "parse" | "distribute" | "compact" | "retry", "date": "YYYY-MM-DD"}` or `{"command": "reprocess", "first": "YYYY-MM-DD", "last": "YYYY-MM-DD"}`"#;
+const FORM: &str = r#"`{}`, `{"command": "run" | "parse" | "distribute" | "compact" | "retry", "date": "YYYY-MM-DD"}`, `{"command": "reprocess", "first": "YYYY-MM-DD", "last": "YYYY-MM-DD"}`, `{"command": "plan", "run": NAME, "date": "YYYY-MM-DD", "item_bytes": BYTES}`, `{"command": "work", "run": NAME, "item": ITEM}`"#;
 
 /// A job and what it is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -79,11 +79,11 @@ impl From<Days> for DateRange {
     }
 }
 
-fn refused(problem: impl Display) -> Error {
+pub(super) fn refused(problem: impl Display) -> Error {
     Error::Request { problem: format!("{problem}; {FORM} is expected, or an event of S3, SQS, SNS or EventBridge") }
 }
 
-fn optional_day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<NaiveDate>, D::Error> {
+pub(super) fn optional_day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<NaiveDate>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?;
     text.map(|text| parse_day(&text)).transpose()
 }

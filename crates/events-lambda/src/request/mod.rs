@@ -9,6 +9,7 @@ mod batch;
 mod command;
 mod landing;
 mod notice;
+mod work;
 
 use serde_json::Value;
 
@@ -17,6 +18,7 @@ pub use batch::{BatchAnswer, BatchItemFailure};
 pub(crate) use command::Command;
 pub(crate) use landing::Landing;
 pub use notice::Notices;
+pub(crate) use work::{Division, Part, Work};
 
 use crate::error::{Error, Result};
 
@@ -25,6 +27,8 @@ use crate::error::{Error, Result};
 pub(crate) enum Request {
     /// Somebody, a schedule or a workflow says what to do.
     Command(Command),
+    /// A workflow says which part of a run to do that many invocations share.
+    Work(Work),
     /// Something has happened. It asks for a run when any of it is about an input.
     Notified(Notices),
     /// Messages of a queue, of which each is kept or taken back on its own.
@@ -42,7 +46,10 @@ impl Request {
             let notices = Notices::of(&payload, landing);
             return notices.map(Self::Notified).map_err(|problem| Error::Request { problem });
         }
-        Command::of(payload).map(Self::Command)
+        match Work::of(&payload) {
+            Some(work) => work.map(Self::Work),
+            None => Command::of(payload).map(Self::Command),
+        }
     }
 }
 

@@ -1,0 +1,151 @@
+//! A run that many invocations share: one makes the plan, each of the others does an item of it.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant, SystemTime};
+
+use chrono::{DateTime, Utc};
+use events_core::run::{Distributor, Prepared, RunId, Start, WorkItem, WorkPhase, Writers};
+use events_stores::{HeldLease, StoreName, TableLock, ZoneUrl};
+use lambda_runtime::Context;
+use serde::Serialize;
+use tracing::info;
+
+use crate::error::{Error, Result};
+use crate::request::{Division, Part};
+use crate::response::Done;
+use crate::run_id::{attempt_name, new_run_id};
+use crate::runs::{LEASE_RELEASE_MAX, Runs, log};
+
+/// The answer to `plan`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Planned {
+    /// The run.
+    pub run: RunId,
+    /// How many inputs it has; with none, nothing is to be done.
+    pub inputs: u64,
+    /// Their bytes, as stored.
+    pub bytes: u64,
+    /// How many items each phase has, in the order of the phases.
+    pub items: BTreeMap<WorkPhase, u32>,
+    /// Where the lists of the items are. None where no bucket is the stage zone, and when nothing is to be done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lists: Option<Lists>,
+}
+
+/// Lists of items as the item reader of a distributed map wants them: each an object with an array of JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Lists {
+    /// The bucket of the stage zone.
+    pub bucket: String,
+    /// By phase: the key of its list.
+    pub keys: BTreeMap<WorkPhase, String>,
+}
+
+/// The answer to `work`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Worked {
+    /// The run.
+    pub run: RunId,
+    /// The item.
+    pub item: WorkItem,
+    /// Whether it had been done before.
+    pub again: bool,
+    /// What the run did, once it is committed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub report: Option<Box<Done>>,
+}
+
+impl Runs {
+    /// Divides what is pending.
+    pub(crate) async fn plan(&self, division: Division, context: &Context) -> Result<Planned> {
+        let began = Instant::now();
+        let now = DateTime::<Utc>::from(SystemTime::now());
+        let run = division.run.clone().unwrap_or_else(|| new_run_id(now, &context.request_id));
+        let start = Start { run, date: division.date.unwrap_or_else(|| now.date_naive()) };
+        let lock = TableLock::take(&self.trusted, Duration::ZERO)?;
+        let session = self.session(context, lock.writers, began)?;
+        let lease = match lock.writers {
+            Writers::Many => Some(session.take_lease(&start).await?),
+            Writers::Single => None,
+        };
+        let prepared = session.distributor.prepare(&start, division.split()).await;
+        match (lease, &prepared) {
+            // The workers have it from now on.
+            (Some(lease), Ok(Some(_))) => drop(lease),
+            (Some(lease), _) => lease.release(LEASE_RELEASE_MAX).await,
+            (None, _) => {}
+        }
+        let planned = match prepared? {
+            Some(prepared) => self.planned(prepared),
+            None => Planned { run: start.run, inputs: 0, bytes: 0, items: BTreeMap::new(), lists: None },
+        };
+        info!(run = %planned.run, inputs = planned.inputs, bytes = planned.bytes, items = ?planned.items, "planned");
+        Ok(planned)
+    }
+
+    fn planned(&self, prepared: Prepared) -> Planned {
+        let Prepared { run, inputs, bytes, phases, .. } = prepared;
+        let items = phases.iter().map(|phase| (phase.phase, phase.items)).collect();
+        let lists = match &self.stage.store {
+            StoreName::Bucket(bucket) => {
+                let key = |path: &str| key(&self.stage, path);
+                let keys = phases.iter().filter_map(|phase| Some((phase.phase, key(phase.list.as_ref()?))));
+                Some(Lists { bucket: bucket.clone(), keys: keys.collect() })
+            }
+            StoreName::Folder(_) | StoreName::Memory => None,
+        };
+        Planned { run, inputs, bytes, items, lists }
+    }
+
+    /// Does an item.
+    pub(crate) async fn work(&self, part: Part, context: &Context) -> Result<Worked> {
+        let began = Instant::now();
+        let Part { run, item } = part;
+        let lock = if item.phase.takes_table() {
+            TableLock::take(&self.trusted, Duration::ZERO)?
+        } else {
+            TableLock::share(&self.trusted, Duration::ZERO)?
+        };
+        let session = self.session(context, lock.writers, began)?;
+        let lease = match lock.writers {
+            Writers::Many => Some(HeldLease::share(&session.distributor, &run).await?),
+            Writers::Single => None,
+        };
+        let worked = work(&session.distributor, &run, item, context).await;
+        match lease {
+            Some(lease) if worked.is_ok() && item.phase == WorkPhase::Finish => lease.release(LEASE_RELEASE_MAX).await,
+            // Others may be at work.
+            lease => drop(lease),
+        }
+        let worked = worked?;
+        if let Some(report) = worked.report.as_ref().filter(|_| item.phase == WorkPhase::Commit) {
+            log(report, &self.zones, began.elapsed());
+            self.tell(&Ok(report.clone()), began.elapsed(), context);
+        }
+        let elapsed_ms = began.elapsed().as_millis() as u64;
+        info!(%run, %item, again = worked.again, elapsed_ms, "item done");
+        let report = worked.report.map(|report| Box::new(Done::of(report, None)));
+        Ok(Worked { run, item, again: worked.again, report })
+    }
+}
+
+async fn work(
+    distributor: &Distributor,
+    run: &RunId,
+    item: WorkItem,
+    context: &Context,
+) -> Result<events_core::run::Worked> {
+    match distributor.join(run).await? {
+        Some(shared) => Ok(shared.work(item, &attempt_name(SystemTime::now(), &context.request_id)).await?),
+        // Whoever asks again for the last item has not seen its answer.
+        None if distributor.committed(run).await?.is_some_and(|(_, is_done)| is_done) => {
+            Ok(events_core::run::Worked { run: run.clone(), item, again: true, report: None })
+        }
+        None => Err(Error::Request { problem: format!("run `{run}` has no plan and is not committed") }),
+    }
+}
+
+/// The key of a path in a zone that is a bucket, or a part of one.
+fn key(zone: &ZoneUrl, path: &str) -> String {
+    if zone.prefix.as_ref().is_empty() { path.to_owned() } else { format!("{}/{path}", zone.prefix) }
+}
