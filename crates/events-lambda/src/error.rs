@@ -62,6 +62,7 @@ fn name_of(kind: ErrorKind) -> &'static str {
         ErrorKind::Storage => "Storage",
         ErrorKind::Unfinished => "Unfinished",
         ErrorKind::Busy => "Busy",
+        ErrorKind::Data => "Data",
         _ => "Bug",
     }
 }

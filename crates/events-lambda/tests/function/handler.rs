@@ -81,6 +81,7 @@ async fn says_what_is_wrong_and_whose_it_is_to_mend() {
             "Configuration",
             "EVENTS_THREADS",
         ),
+        (&function(&[("EVENTS_ROOT", &root), ("EVENTS_REPAIR", "strict")]), json!({}), "Data", "a/input.json"),
         (&open, json!({"Records": []}), "Request", "`Records`"),
         (&open, json!({"job": "run"}), "Request", "`job`"),
         (&open, json!({"command": "distribute"}), "Configuration", "no complete stage in"),
