@@ -40,7 +40,7 @@ class Sandbox:
     def __init__(self, command, variables, log, memory_mb=1769):
         self.invocations, self.answers = queue.Queue(), queue.Queue()
         self.called = threading.Event()
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler_of(self))
+        self.server = Server(("127.0.0.1", 0), handler_of(self))
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         environment = {
             **variables,
@@ -84,6 +84,13 @@ class Sandbox:
         self.process.wait()
         self.server.shutdown()
         self.server.server_close()
+
+
+class Server(ThreadingHTTPServer):
+    def handle_error(self, request, client_address):
+        # The end of the process cuts its connection, and nobody needs to hear of that.
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 def handler_of(sandbox):
@@ -143,10 +150,10 @@ def main():
             times_ms.append((time.perf_counter() - began) * 1000)
             if len(times_ms) == 1:
                 print("answer:", json.dumps(answer)[:300])
-        rest = times_ms[1:] or times_ms
         print(f"init:   {sandbox.init_s * 1000:.1f} ms from the start of the process to its first call")
         print(f"first:  {times_ms[0]:.1f} ms")
-        print(f"others: {statistics.median(rest):.1f} ms median, {max(rest):.1f} ms at most, of {len(rest)}")
+        if rest := times_ms[1:]:
+            print(f"others: {statistics.median(rest):.1f} ms median, {max(rest):.1f} ms at most, of {len(rest)}")
         print(f"memory: {sandbox.peak_memory_mb()} MiB at most")
     except FunctionError as error:
         sys.exit(f"the function answered with an error: {error}")
