@@ -10,4 +10,4 @@ pub use matrix::{Injection, crash_matrix, crash_matrix_where, double_crashes, do
 pub use random::{Trial, for_seeds, random};
 pub use tally::Tally;
 pub use turns::{overwrites, two_runners, zombies};
-pub use world::World;
+pub use world::{WORK_SPLIT, World};

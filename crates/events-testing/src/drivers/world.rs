@@ -234,11 +234,12 @@ impl World {
     }
 }
 
+/// How the job is divided into items of work: a small input each.
+pub const WORK_SPLIT: Split = Split { item_bytes: 200 };
+
 /// The whole job as items of work: first of what others have prepared and not brought to an end, then of what is pending.
 /// Gives the last commit.
 async fn item_by_item(distributor: &Distributor, start: &Start, runner: usize) -> Result<Option<u64>, Error> {
-    // An input each, and all rows together in two.
-    const SPLIT: Split = Split { item_bytes: 200 };
     let mut commit = None;
     for earlier in 0..runner {
         match work(distributor, &format!("r{earlier}").parse()?, runner).await {
@@ -247,7 +248,7 @@ async fn item_by_item(distributor: &Distributor, start: &Start, runner: usize) -
             worked => commit = worked?.or(commit),
         }
     }
-    if distributor.prepare(start, SPLIT).await?.is_some() {
+    if distributor.prepare(start, WORK_SPLIT).await?.is_some() {
         commit = work(distributor, &start.run, runner).await?.or(commit);
     }
     Ok(commit)
