@@ -10,7 +10,7 @@ use events_core::run::Report;
 use serde_json::{Value, json};
 
 use crate::events::event;
-use crate::host::{Answer, Host};
+use crate::host::{Answer, Host, unlock};
 use crate::lake::{Lake, expected_table};
 
 #[test]
@@ -100,7 +100,7 @@ fn what_finds_the_table_busy_comes_again() {
     assert_eq!(failures(&busy), ["2", "3", "5", "6", "1"]);
     assert!(lake.table().is_empty());
 
-    drop(other);
+    unlock(other);
     let Answer::Response(again) = host.invoke(&event("sqs-poison")) else { panic!() };
     assert_eq!(failures(&again), ["2", "3", "5", "6"]);
     assert_eq!(lake.table(), expected_table());

@@ -1,8 +1,10 @@
 //! A minimal host: the interface that Lambda offers to a function's process, for one invocation at a time.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -12,6 +14,15 @@ use serde_json::Value;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 const REQUEST_ID: &str = "8f14e45f-ceea-467f-a1d2-91f2e1c0b2a3";
+
+/// Taken while a process is started: until it has become the executable, it has what is open here, locks too.
+static STARTING: Mutex<()> = Mutex::new(());
+
+/// Gives a lock up while no process is about to inherit it.
+pub(crate) fn unlock(file: File) {
+    let _starting = STARTING.lock().unwrap();
+    drop(file);
+}
 
 pub(crate) struct Host {
     listener: TcpListener,
@@ -40,6 +51,7 @@ impl Host {
             .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped());
+        let _starting = STARTING.lock().unwrap();
         Self { process: command.spawn().unwrap(), listener }
     }
 

@@ -1,8 +1,7 @@
-//! The function as a whole: its handler, and its executable under a host.
+//! The executable of the function, under a host.
 #![expect(clippy::unwrap_used, reason = "clippy does not know helpers of tests as tests")]
 
 mod bootstrap;
 mod events;
-mod handler;
 mod host;
 mod lake;
