@@ -100,9 +100,10 @@ fn describe(prepared: &Prepared) -> String {
             if phase.items == 1 { "item" } else { "items" },
         );
     }
-    let Prepared { run, inputs, bytes, .. } = prepared;
+    let Prepared { run, inputs, bytes, left, .. } = prepared;
+    let left = if *left > 0 { format!(", and {} left for another run", Count(*left)) } else { String::new() };
     format!(
-        "run {run}: {} inputs, {}\n\n{}\nAs many workers as you like do it: events work --run-id {run} and the zones of this \
+        "run {run}: {} inputs, {}{left}\n\n{}\nAs many workers as you like do it: events work --run-id {run} and the zones of this \
          plan\n",
         Count(*inputs),
         Bytes(*bytes),

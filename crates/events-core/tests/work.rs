@@ -11,7 +11,7 @@ use futures::future::{join_all, select};
 use proptest::prelude::*;
 
 /// Items of a few records each.
-const SMALL: Split = Split { item_bytes: 2000 };
+const SMALL: Split = Split { item_bytes: Some(2000), input_bytes_max: None };
 
 fn run_id(name: &str) -> RunId {
     name.parse().unwrap()
@@ -299,6 +299,28 @@ async fn turns(count: usize) {
     }
 }
 
+#[tokio::test]
+async fn a_run_takes_no_more_bytes_than_it_is_to_and_leaves_the_rest_pending() {
+    let (alone, shared) = (Lake::in_memory(), Lake::in_memory());
+    by_one_process(&alone, 1).await;
+    put(&shared, 0).await;
+    let all: u64 = inputs(0).iter().map(|(_, text)| text.len() as u64).sum();
+    let split = Split { input_bytes_max: Some(all / 2), ..SMALL };
+    let (mut left, mut runs) = (9, 0);
+    while left > 0 {
+        let run = format!("run-{runs}");
+        let prepared = distributor(&shared).prepare(&start(&run), split).await.unwrap().unwrap();
+        assert!(prepared.bytes <= all / 2 && prepared.inputs + prepared.left == left, "{prepared:?}");
+        work_on(&shared, &run).await;
+        (left, runs) = (prepared.left, runs + 1);
+    }
+    assert!(runs > 1);
+    let (mut rows, mut expected) = (shared.rows().await, alone.rows().await);
+    rows.sort();
+    expected.sort();
+    assert_eq!(rows, expected);
+}
+
 #[test]
 fn more_items_than_a_phase_may_have_are_refused_before_anything_is_written() {
     block_on(async {
@@ -306,7 +328,10 @@ fn more_items_than_a_phase_may_have_are_refused_before_anything_is_written() {
         for number in 0..10_001 {
             lake.put(&format!("landing/pending/{number}"), "x").await;
         }
-        let error = distributor(&lake).prepare(&start("run-0"), Split { item_bytes: 0 }).await.unwrap_err();
+        let error = distributor(&lake)
+            .prepare(&start("run-0"), Split { item_bytes: Some(0), input_bytes_max: None })
+            .await
+            .unwrap_err();
         assert!(matches!(error, Error::Setting { name: "item_bytes", .. }), "{error}");
         assert!(lake.list("stage").await.is_empty());
     });

@@ -25,6 +25,8 @@ pub struct Planned {
     pub inputs: u64,
     /// Their bytes, as stored.
     pub bytes: u64,
+    /// How many inputs are left for another run.
+    pub left: u64,
     /// How many items each phase has, in the order of the phases.
     pub items: BTreeMap<WorkPhase, u32>,
     /// Where the lists of the items are. None where no bucket is the stage zone, and when nothing is to be done.
@@ -77,14 +79,14 @@ impl Runs {
         }
         let planned = match prepared? {
             Some(prepared) => self.planned(prepared),
-            None => Planned { run: start.run, inputs: 0, bytes: 0, items: BTreeMap::new(), lists: None },
+            None => Planned { run: start.run, inputs: 0, bytes: 0, left: 0, items: BTreeMap::new(), lists: None },
         };
         info!(run = %planned.run, inputs = planned.inputs, bytes = planned.bytes, items = ?planned.items, "planned");
         Ok(planned)
     }
 
     fn planned(&self, prepared: Prepared) -> Planned {
-        let Prepared { run, inputs, bytes, phases, .. } = prepared;
+        let Prepared { run, inputs, bytes, left, phases, .. } = prepared;
         let items = phases.iter().map(|phase| (phase.phase, phase.items)).collect();
         let lists = match &self.stage.store {
             StoreName::Bucket(bucket) => {
@@ -94,7 +96,7 @@ impl Runs {
             }
             StoreName::Folder(_) | StoreName::Memory => None,
         };
-        Planned { run, inputs, bytes, items, lists }
+        Planned { run, inputs, bytes, left, items, lists }
     }
 
     /// Does an item.

@@ -97,9 +97,12 @@ pub(crate) struct PrepareOptions {
     #[command(flatten)]
     pub(crate) start: StartOptions,
     /// The bytes of inputs that an item of work is about, such as 256MiB: what is lost when a worker fails, and what its
-    /// memory and time must have room for [default: 256MiB]
+    /// memory and time must have room for [default: 256MiB, or what gives about 512 items]
     #[arg(long, value_name = "SIZE", help_heading = "Run")]
     pub(crate) item_size: Option<Size>,
+    /// The most bytes of inputs that the run takes, such as 2TB; the rest stays pending for another [default: all]
+    #[arg(long, value_name = "SIZE", help_heading = "Run")]
+    pub(crate) input_max: Option<Size>,
     #[command(flatten)]
     pub(crate) table: TableOptions,
     #[command(flatten)]

@@ -110,9 +110,9 @@ pub(super) fn resolve_distribute(options: DistributeOptions, now: DateTime<Utc>)
 }
 
 pub(super) fn resolve_prepare(options: PrepareOptions, now: DateTime<Utc>) -> Result<WorkSettings> {
-    let PrepareOptions { zones, start, item_size, table, read, engine } = options;
+    let PrepareOptions { zones, start, item_size, input_max, table, read, engine } = options;
     let config = resolve_config(&table, &read, &engine);
-    let split = Split { item_bytes: item_size.map_or(Split::DEFAULT_ITEM_BYTES, |size| size.0) };
+    let split = Split { item_bytes: item_size.map(|size| size.0), input_bytes_max: input_max.map(|size| size.0) };
     Ok(WorkSettings { task: WorkTask::Plan(split), job: resolve(Task::Run, &zones, start, config, engine, now)? })
 }
 

@@ -28,8 +28,10 @@ pub(crate) struct Division {
     /// The day under which inputs and rejects are filed; today when there is none.
     #[serde(default, deserialize_with = "optional_day")]
     pub(crate) date: Option<NaiveDate>,
-    #[serde(default = "default_item_bytes")]
-    item_bytes: u64,
+    #[serde(default)]
+    item_bytes: Option<u64>,
+    #[serde(default)]
+    input_bytes_max: Option<u64>,
 }
 
 /// An item.
@@ -42,7 +44,7 @@ pub(crate) struct Part {
 
 impl Division {
     pub(crate) fn split(&self) -> Split {
-        Split { item_bytes: self.item_bytes }
+        Split { item_bytes: self.item_bytes, input_bytes_max: self.input_bytes_max }
     }
 }
 
@@ -57,10 +59,6 @@ impl Work {
     }
 }
 
-fn default_item_bytes() -> u64 {
-    Split::DEFAULT_ITEM_BYTES
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -70,11 +68,16 @@ mod tests {
     #[test]
     fn reads_a_plan_and_an_item() {
         let read = |payload| Work::of(&payload).unwrap().unwrap();
-        let nothing_said = Division { run: None, date: None, item_bytes: Split::DEFAULT_ITEM_BYTES };
+        let nothing_said = Division { run: None, date: None, item_bytes: None, input_bytes_max: None };
         assert_eq!(read(json!({"command": "plan"})), Work::Plan(nothing_said));
-        let said =
-            Division { run: Some("r".parse().unwrap()), date: NaiveDate::from_ymd_opt(2026, 1, 31), item_bytes: 7 };
-        let payload = json!({"command": "plan", "run": "r", "date": "2026-01-31", "item_bytes": 7});
+        let said = Division {
+            run: Some("r".parse().unwrap()),
+            date: NaiveDate::from_ymd_opt(2026, 1, 31),
+            item_bytes: Some(7),
+            input_bytes_max: Some(9),
+        };
+        let payload =
+            json!({"command": "plan", "run": "r", "date": "2026-01-31", "item_bytes": 7, "input_bytes_max": 9});
         assert_eq!(read(payload), Work::Plan(said));
         let part = Part { run: "r".parse().unwrap(), item: "write-00012".parse().unwrap() };
         assert_eq!(read(json!({"command": "work", "run": "r", "item": "write-00012"})), Work::Work(part));

@@ -235,7 +235,7 @@ impl World {
 }
 
 /// How the job is divided into items of work: a small input each.
-pub const WORK_SPLIT: Split = Split { item_bytes: 200 };
+pub const WORK_SPLIT: Split = Split { item_bytes: Some(200), input_bytes_max: None };
 
 /// The whole job as items of work: first of what others have prepared and not brought to an end, then of what is pending.
 /// Gives the last commit.

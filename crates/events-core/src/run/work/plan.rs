@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::run::exchange::Spread;
 use crate::run::layout::{self, RunId};
 use crate::run::phases::CANDIDATE_LANES;
-use crate::run::plan::{Input, Plan};
+use crate::run::plan::{Input, InputsMax, Plan};
 use crate::run::report::iso_date;
 use crate::run::start::Start;
 use crate::run::zone::Zone;
@@ -20,24 +20,29 @@ use crate::run::zone::Zone;
 const WORK_VERSION: u32 = 1;
 
 /// How a run is divided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Split {
     /// The bytes of inputs, as stored, that an item is about. An item that parses has no more, unless a single input has;
-    /// an item that writes has its share of all partitions, which differ in size. Default 256 MiB.
-    pub item_bytes: u64,
+    /// an item that writes has its share of all partitions, which differ in size. Default none: 256 MiB, and more where
+    /// that would give more than 512 items, because each item that writes reads the results of all that parse.
+    pub item_bytes: Option<u64>,
+    /// The most bytes of inputs that the run takes; the rest stays pending for another. Default none: all of them.
+    pub input_bytes_max: Option<u64>,
 }
 
 impl Split {
-    /// What [`Split::item_bytes`] is when nobody says: an item takes seconds, and a failed one costs no more.
+    /// What [`Split::item_bytes`] is at least when nobody says: an item takes seconds, and a failed one costs no more.
     pub const DEFAULT_ITEM_BYTES: u64 = 256 << 20;
+
+    /// How many items there are about when nobody says and inputs are large.
+    const DEFAULT_ITEMS: u64 = 512;
 
     /// The most items of a phase: Step Functions runs as many at once.
     pub const ITEMS_MAX: u32 = 10_000;
-}
 
-impl Default for Split {
-    fn default() -> Self {
-        Self { item_bytes: Self::DEFAULT_ITEM_BYTES }
+    fn item_bytes(self, bytes: u64) -> u64 {
+        let default = Self::DEFAULT_ITEM_BYTES.max(bytes.div_ceil(Self::DEFAULT_ITEMS));
+        self.item_bytes.unwrap_or(default).max(1)
     }
 }
 
@@ -60,6 +65,8 @@ pub(crate) struct WorkPlan {
     /// How many inputs there are, and their bytes as stored.
     inputs: u64,
     bytes: u64,
+    /// How many others were pending.
+    left: u64,
     /// How many items the phases have.
     parse: u32,
     deduplicate: u32,
@@ -78,21 +85,24 @@ impl WorkPlan {
         start: &Start,
         behind: u64,
         config: &Config,
-        plan: Plan,
+        mut plan: Plan,
         split: Split,
     ) -> Result<(Self, Vec<Vec<Input>>)> {
+        let max = split.input_bytes_max.map(|bytes| InputsMax { bytes, count: usize::MAX });
+        let left = max.map_or(0, |max| plan.keep_up_to(max)) as u64;
         let (bytes, inputs) = (plan.bytes(), plan.inputs.len() as u64);
-        let groups = divide(plan.inputs, split.item_bytes);
+        let item_bytes = split.item_bytes(bytes);
+        let groups = divide(plan.inputs, item_bytes);
         if groups.len() > Split::ITEMS_MAX as usize {
             let problem =
                 format!("{} items are more than {}: let each take more bytes", groups.len(), Split::ITEMS_MAX);
             return Err(Error::Setting { name: "item_bytes", problem });
         }
         let items = |bytes_each: u64| bytes.div_ceil(bytes_each.max(1)).clamp(1, u64::from(Split::ITEMS_MAX)) as u32;
-        let write = items(split.item_bytes).min(Spread::WORK_BUCKETS_MAX as u32);
+        let write = items(item_bytes).min(Spread::WORK_BUCKETS_MAX as u32);
         let spread = Spread::of_work(bytes, write as usize);
         // Keys are an eighth of the rows or less, and files half of the inputs or less.
-        let (eighth, half) = (split.item_bytes.saturating_mul(8), split.item_bytes.saturating_mul(2));
+        let (eighth, half) = (item_bytes.saturating_mul(8), item_bytes.saturating_mul(2));
         let deduplicate = items(eighth).min(spread.shards as u32);
         let plan = Self {
             version: WORK_VERSION,
@@ -103,6 +113,7 @@ impl WorkPlan {
             spread,
             inputs,
             bytes,
+            left,
             parse: groups.len() as u32,
             deduplicate,
             compare: deduplicate.min(CANDIDATE_LANES as u32),
@@ -237,6 +248,8 @@ pub struct Prepared {
     pub inputs: u64,
     /// Their bytes, as stored.
     pub bytes: u64,
+    /// How many inputs are left for another run.
+    pub left: u64,
     /// The commit that it is to be.
     pub commit: u64,
     /// What is to be done, one after the other; the items of one at once, in any order.
@@ -265,6 +278,7 @@ impl Prepared {
             run: plan.run.clone(),
             inputs: plan.inputs,
             bytes: plan.bytes,
+            left: plan.left,
             commit: plan.behind + 1,
             phases: phases.collect(),
         }
