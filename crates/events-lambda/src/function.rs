@@ -22,9 +22,9 @@ use crate::time_limit::TimeLimit;
 /// the term has passed.
 const LEASE_RELEASE_MAX: Duration = Duration::from_secs(2);
 
-/// How the function opens its zones. A store that refuses for a while is waited for, because a run that begins again costs
-/// more.
-const OPENING: Opening = Opening { access: Access::Write, retry_within: Duration::from_secs(180) };
+/// No retry of a request begins later than this after the first try. A store that refuses for a while is waited for,
+/// because a run that begins again costs more.
+const RETRY_WITHIN: Duration = Duration::from_secs(180);
 
 /// The function of a process. Its stores are opened once and keep their connections between invocations.
 pub struct Function {
@@ -62,7 +62,12 @@ impl Function {
 impl Opened {
     fn of(variable: &impl Fn(&str) -> Option<String>) -> Result<Self> {
         let Settings { zones, config, reader_grace } = Settings::of(variable)?;
-        Ok(Self { zones: zones.open(&OPENING)?, trusted: zones.trusted, config, reader_grace })
+        Ok(Self {
+            zones: zones.open(&Opening::new(Access::Write, RETRY_WITHIN))?,
+            trusted: zones.trusted,
+            config,
+            reader_grace,
+        })
     }
 
     async fn run(&self, payload: Value, context: &Context) -> Result<Report> {

@@ -45,7 +45,7 @@ impl ZoneUrl {
     pub fn parse(text: &str) -> Result<Self> {
         // Credentials in it are a secret.
         let shown = if holds_credentials(text) { "s3://…" } else { text };
-        Self::named(text, Place::Url(shown.to_owned()))
+        Self::named(text, &Place::Url(shown.to_owned()))
     }
 
     /// Reads the URL or the path of a folder that a variable holds.
@@ -53,10 +53,10 @@ impl ZoneUrl {
     /// # Errors
     /// [`Error::Zone`], which names the variable.
     pub fn of_variable(variable: &'static str, text: &str) -> Result<Self> {
-        Self::named(text, Place::Variable(variable))
+        Self::named(text, &Place::Variable(variable))
     }
 
-    fn named(text: &str, place: Place) -> Result<Self> {
+    fn named(text: &str, place: &Place) -> Result<Self> {
         let problem = |problem: &str| Error::Zone { place: place.clone(), problem: problem.to_owned() };
         let at =
             |store, prefix| Self { text: text.trim_end_matches('/').to_owned(), store, prefix, place: place.clone() };
