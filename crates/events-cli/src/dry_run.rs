@@ -47,8 +47,9 @@ impl<'a> DryRun<'a> {
 /// A plan for people.
 pub(crate) fn render(job: Job, date: NaiveDate, zones: &Zones, plan: &Plan) -> String {
     let pending = places::pending(&zones.landing);
+    let refused = places::refused(&pending, &plan.refused);
     if plan.inputs.is_empty() {
-        return format!("nothing pending in `{pending}`\n");
+        return format!("nothing pending in `{pending}`\n{refused}");
     }
     let mut grid = Grid::default();
     for input in plan.inputs.iter().take(INPUTS_SHOWN) {
@@ -64,7 +65,7 @@ pub(crate) fn render(job: Job, date: NaiveDate, zones: &Zones, plan: &Plan) -> S
     };
     format!(
         "{count} inputs, {} in `{pending}`\n\n{}\n\
-        Without --dry-run, this would\n  {target},\n  put rejects into `{}`,\n  move the inputs to `{}`.\n",
+        Without --dry-run, this would\n  {target},\n  put rejects into `{}`,\n  move the inputs to `{}`.\n{refused}",
         Bytes(plan.bytes()),
         grid.render(),
         places::quarantine(&zones.landing, None),

@@ -8,7 +8,8 @@ pub const DONE: u8 = 0;
 pub const FAILED: u8 = 1;
 /// An option, a variable, a setting of the file or a zone is not what it must be; nothing was done.
 pub const USAGE: u8 = 2;
-/// Everything was done, and some records are in the quarantine, where this run has put or left them; with `repair --check`, there is something to do.
+/// Everything was done, and some records are in the quarantine, where this run has put or left them, or some objects stay
+/// because no run can ask for their names; with `repair --check`, there is something to do.
 pub const DONE_WITH_REJECTS: u8 = 3;
 /// A store or a disk did not answer, refused or failed. No input was lost: run again.
 pub const STORAGE: u8 = 4;

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use events_core::run::{Cancel, Distributor, Grace, Job, Progress, Report, Writers, Zones};
-use events_stores::{Access, HeldLease, TableLock};
+use events_stores::{Access, HeldLease, RequestCounter, Requests, TableLock};
 use serde::Serialize;
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::console::Console;
 use crate::dry_run::{self, DryRun};
@@ -34,18 +34,36 @@ pub(crate) fn command(settings: &JobSettings, console: &Console) -> Result<u8> {
     if settings.dry_run {
         return show_plan(settings, console);
     }
-    let (report, zones) = execute(settings, console)?;
+    let Done { report, zones, requests } = execute(settings, console)?;
     console.print(&match console.output() {
-        OutputForm::Human => summary::render(&report, &zones),
-        OutputForm::Json => json(&report),
+        OutputForm::Human => summary::render(&report, &zones, requests),
+        OutputForm::Json => json(&Told { report: &report, requests: Some(requests).filter(|sent| sent.total() > 0) }),
     })?;
     Ok(code(&report))
+}
+
+/// What a job has done.
+pub(crate) struct Done {
+    pub(crate) report: Report,
+    pub(crate) zones: Zones,
+    /// What was asked of buckets.
+    pub(crate) requests: Requests,
+}
+
+/// A report for machines.
+#[derive(Serialize)]
+struct Told<'a> {
+    #[serde(flatten)]
+    report: &'a Report,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    requests: Option<Requests>,
 }
 
 /// The exit code of a run that was done. One that reads inputs again puts nothing into the quarantine, so its rejects are no
 /// news to whoever waits for them.
 pub(crate) fn code(report: &Report) -> u8 {
-    if report.totals.rejects_total() > 0 && report.job != Job::Reprocess { exit::DONE_WITH_REJECTS } else { exit::DONE }
+    let is_whole = report.totals.rejects_total() == 0 && report.refused.is_empty();
+    if is_whole || report.job == Job::Reprocess { exit::DONE } else { exit::DONE_WITH_REJECTS }
 }
 
 /// A document on a line of its own.
@@ -58,6 +76,8 @@ pub(crate) struct Session {
     pub(crate) zones: Zones,
     pub(crate) distributor: Distributor,
     pub(crate) cancel: Cancel,
+    /// Of what is asked of buckets.
+    pub(crate) counter: RequestCounter,
     progress: Arc<Progress>,
     scratch: TempDir,
 }
@@ -65,7 +85,9 @@ pub(crate) struct Session {
 impl Session {
     /// Opens the zones and makes what a run needs. `writers`: who else may write to the table, as far as locks tell.
     pub(crate) fn open(settings: &JobSettings, writers: Writers) -> Result<Self> {
-        let zones = places::open(&settings.zones, durability::access(settings.durability))?;
+        let opening = places::opening(durability::access(settings.durability));
+        let opening = if settings.single_writer { opening.alone() } else { opening };
+        let zones = places::open(&settings.zones, &opening)?;
         let scratch = make_scratch(settings)?;
         let progress = Arc::<Progress>::default();
         let (cancel, began) = (Cancel::default(), Instant::now());
@@ -90,7 +112,7 @@ impl Session {
             durability = ?settings.durability,
             "started"
         );
-        Ok(Self { zones, distributor, cancel, progress, scratch })
+        Ok(Self { zones, distributor, cancel, counter: opening.counter, progress, scratch })
     }
 
     /// Listens for signals, and says what goes on until the watch is dropped. Called in a runtime.
@@ -107,7 +129,7 @@ pub(crate) fn writers(settings: &JobSettings, lock: &TableLock) -> Writers {
 }
 
 /// Carries out the job, and says meanwhile what goes on.
-pub(crate) fn execute(settings: &JobSettings, console: &Console) -> Result<(Report, Zones)> {
+pub(crate) fn execute(settings: &JobSettings, console: &Console) -> Result<Done> {
     let lock = TableLock::take(&settings.zones.trusted, settings.wait)?;
     let (writers, began) = (writers(settings, &lock), Instant::now());
     let session = Session::open(settings, writers)?;
@@ -137,6 +159,7 @@ pub(crate) fn execute(settings: &JobSettings, console: &Console) -> Result<(Repo
     shut_down(runtime);
     tidy_stage(&settings.zones.stage, lock.is_held());
     let report = result?;
+    let requests = session.counter.requests();
     let totals = &report.totals;
     let recovered = (!report.recovered.is_empty()).then(|| tracing::field::debug(&report.recovered));
     info!(
@@ -151,11 +174,16 @@ pub(crate) fn execute(settings: &JobSettings, console: &Console) -> Result<(Repo
         rows = totals.rows,
         superseded = report.superseded,
         rejects = totals.rejects_total(),
+        refused = report.refused.len(),
+        requests = requests.total(),
         partitions = report.partitions.len(),
         elapsed_ms = began.elapsed().as_millis() as u64,
         "done"
     );
-    Ok((report, session.zones))
+    for refused in &report.refused {
+        warn!(key = refused.key, problem = refused.problem, "an object stays pending: no run can ask for it");
+    }
+    Ok(Done { report, zones: session.zones, requests })
 }
 
 /// Nothing interrupts it but the end of the process, as with all that comes behind a commit.
@@ -169,7 +197,7 @@ fn reader_grace(time: Duration) -> Grace {
 }
 
 fn show_plan(settings: &JobSettings, console: &Console) -> Result<u8> {
-    let zones = places::open(&settings.zones, Access::Look)?;
+    let zones = places::open(&settings.zones, &places::opening(Access::Look))?;
     // A plan takes no scratch, so the folder is only named.
     let distributor = Distributor::new(zones.clone(), PathBuf::new(), settings.config.clone())?;
     let runtime = runtime()?;

@@ -84,8 +84,8 @@ fn store_hint(cause: &(dyn StdError + 'static)) -> Option<&'static str> {
     let error = boxed.or_else(|| cause.downcast_ref::<object_store::Error>())?;
     Some(match error {
         _ if error.to_string().contains(METADATA_ADDRESS) => {
-            "no credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run where a role gives them; \
-            profiles of ~/.aws are not read"
+            "no credentials were found: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run where a \
+            role gives them"
         }
         _ if error.to_string().contains(MISSING_BUCKET) => {
             "the bucket does not exist: check its name, AWS_REGION and AWS_ENDPOINT_URL"

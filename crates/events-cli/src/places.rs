@@ -4,10 +4,11 @@
 use std::time::Duration;
 
 use chrono::NaiveDate;
-use events_core::run::{RunId, Zone, Zones};
+use events_core::run::{RefusedKey, RunId, Zone, Zones};
 use events_stores::{Access, Opening, ZoneUrls};
 
 use crate::error::Result;
+use crate::visible::Visible;
 
 /// The names of zones below a root.
 pub(crate) const LANDING: &str = "landing";
@@ -22,16 +23,38 @@ pub(crate) const EVENTS: &str = "events";
 /// is reported within half a minute.
 const RETRY_WITHIN: Duration = Duration::from_secs(25);
 
+/// How many objects that no run can ask for are shown to people.
+const REFUSED_SHOWN: usize = 20;
+
 /// Opens zones, of which the landing zone must be there.
-pub(crate) fn open(zones: &ZoneUrls, access: Access) -> Result<Zones> {
+pub(crate) fn open(zones: &ZoneUrls, opening: &Opening) -> Result<Zones> {
     zones.check_apart()?;
     zones.require_landing()?;
-    Ok(zones.open(&Opening { access, retry_within: RETRY_WITHIN })?)
+    Ok(zones.open(opening)?)
+}
+
+/// How a command opens zones.
+pub(crate) fn opening(access: Access) -> Opening {
+    Opening::new(access, RETRY_WITHIN).with_profiles()
 }
 
 /// Where inputs wait, in a landing zone.
 pub(crate) fn pending(landing: &Zone) -> String {
     format!("{}/{PENDING}", landing.url())
+}
+
+/// What lies in a place under names that no run can ask for, a line each.
+pub(crate) fn refused(place: &str, keys: &[RefusedKey]) -> String {
+    let Some(more) = keys.len().checked_sub(REFUSED_SHOWN).filter(|more| *more > 0) else {
+        return keys.iter().map(|refused| line(place, refused)).collect();
+    };
+    let shown: String = keys.iter().take(REFUSED_SHOWN).map(|refused| line(place, refused)).collect();
+    format!("{shown}and {more} more objects were left\n")
+}
+
+fn line(place: &str, refused: &RefusedKey) -> String {
+    // The name may hold anything, also what a terminal would obey.
+    format!("left `{place}/{}`, which {}: rename it\n", Visible(refused.key.as_bytes()), refused.problem)
 }
 
 /// Where inputs of a day are after their run; of all days without one.

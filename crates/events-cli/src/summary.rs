@@ -8,6 +8,8 @@ use events_core::json::{Level, RepairKind};
 use events_core::run::{Counts, Job, Phase, Report, Zones};
 use events_core::table::Duplicate;
 
+use events_stores::Requests;
+
 use crate::grid::Grid;
 use crate::live::phase_name;
 use crate::places;
@@ -17,7 +19,8 @@ use crate::units::{Bytes, Count, Elapsed, rate};
 const REASONS_A_LINE: usize = 5;
 
 /// What a run did, in a few lines.
-pub(crate) fn render(report: &Report, zones: &Zones) -> String {
+pub(crate) fn render(report: &Report, zones: &Zones, requests: Requests) -> String {
+    let refused = refused(report, zones);
     let recovered = recovered(&report.recovered);
     if let Some(text) = maintenance(report, zones) {
         return format!("{recovered}{text}");
@@ -28,7 +31,7 @@ pub(crate) fn render(report: &Report, zones: &Zones) -> String {
             Job::Reprocess => format!("nothing of those days in `{}`", places::processed(&zones.landing, None)),
             _ => format!("nothing pending in `{}`", places::pending(&zones.landing)),
         };
-        return format!("{recovered}{nothing}\n");
+        return format!("{recovered}{nothing}\n{refused}");
     }
     let mut grid = Grid::default();
     counts(&mut grid, report, zones);
@@ -36,11 +39,15 @@ pub(crate) fn render(report: &Report, zones: &Zones) -> String {
         Job::Parse => grid.line("stage", "", format!("in `{}`, for `events distribute`", zones.stage.url())),
         _ => table(&mut grid, report, zones),
     }
+    if requests.total() > 0 {
+        grid.line("requests", Count(requests.total()), requests.to_string());
+    }
     if !report.elapsed.is_empty() {
         grid.gap();
         phases(&mut grid, report);
     }
-    format!("{recovered}{}\n\n{}", title(report), grid.render())
+    let gap = if refused.is_empty() { "" } else { "\n" };
+    format!("{recovered}{}\n\n{}{gap}{refused}", title(report), grid.render())
 }
 
 /// What was done to a table without inputs; `None` for jobs that have some.
@@ -77,6 +84,16 @@ fn rebuilt(grid: &mut Grid, report: &Report, zones: &Zones) {
     if report.doubled > 0 {
         grid.line("  doubled", Count(report.doubled), "left beside versions of the same events in one file");
     }
+}
+
+/// What lies beside the inputs and stays, a line each; empty when there is nothing.
+fn refused(report: &Report, zones: &Zones) -> String {
+    let place = match report.job {
+        Job::Retry => places::quarantine(&zones.landing, None),
+        Job::Reprocess => places::processed(&zones.landing, None),
+        _ => places::pending(&zones.landing),
+    };
+    places::refused(&place, &report.refused)
 }
 
 /// A line about commits that this run has carried out to their end, when there were any.

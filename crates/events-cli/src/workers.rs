@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use events_core::run::{
     Claim, OpenItem, Prepared, Report, RunId, SharedRun, Split, WorkItem, WorkPhase, Worked, Writers,
 };
-use events_stores::{HeldLease, TableLock};
+use events_stores::{HeldLease, Requests, TableLock};
 use serde::Serialize;
 use serde_json::json;
 use tokio::time::sleep;
@@ -39,6 +39,9 @@ struct Work<'a> {
     items: Vec<WorkItem>,
     /// What the run did; `None` when others have brought it to its end.
     report: Option<Report>,
+    /// What this worker has asked of buckets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    requests: Option<Requests>,
 }
 
 pub(crate) fn command(settings: &WorkSettings, console: &Console) -> Result<u8> {
@@ -133,8 +136,9 @@ fn work(settings: &JobSettings, item: Option<WorkItem>, worker: &RunId, console:
     if is_over {
         tidy_stage(&settings.zones.stage, false);
     }
+    let requests = Some(session.counter.requests()).filter(|sent| sent.total() > 0);
     let code = report.as_ref().map_or(exit::DONE, job::code);
-    let work = Work { run: &settings.start.run, worker, items, report };
+    let work = Work { run: &settings.start.run, worker, items, report, requests };
     console.print(&match console.output() {
         OutputForm::Human => told(&work, &session),
         OutputForm::Json => job::json(&work),
@@ -146,7 +150,7 @@ fn work(settings: &JobSettings, item: Option<WorkItem>, worker: &RunId, console:
 fn told(work: &Work<'_>, session: &Session) -> String {
     let here = format!("run {}: {} items done here\n", work.run, Count(work.items.len() as u64));
     match &work.report {
-        Some(report) => format!("{here}\n{}", summary::render(report, &session.zones)),
+        Some(report) => format!("{here}\n{}", summary::render(report, &session.zones, session.counter.requests())),
         None => here,
     }
 }

@@ -56,6 +56,9 @@ impl Done {
         if report.inputs.len() > ENTRIES_MAX {
             omitted.insert("inputs", std::mem::take(&mut report.inputs).len());
         }
+        if report.refused.len() > ENTRIES_MAX {
+            omitted.insert("refused", std::mem::take(&mut report.refused).len());
+        }
         if report.partitions.len() > ENTRIES_MAX {
             omitted.insert("partitions", std::mem::take(&mut report.partitions).len());
         }
@@ -90,6 +93,7 @@ pub(crate) mod tests {
             totals: counts.clone(),
             repairs: Vec::new(),
             inputs: vec![InputReport { key: path.clone(), counts }; inputs],
+            refused: Vec::new(),
             partitions: vec![PartitionReport { path, rows: 1, bytes: 1, files: 1 }; partitions],
             elapsed: Vec::new(),
         }

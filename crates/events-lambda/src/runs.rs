@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 use chrono::{DateTime, Utc};
 use events_core::Config;
 use events_core::run::{Cancel, Distributor, Grace, RejectFilter, Report, Start, Writers, Zones};
-use events_stores::{Access, HeldLease, Opening, TableLock, ZoneUrl};
+use events_stores::{Access, HeldLease, Opening, RequestCounter, Requests, TableLock, ZoneUrl};
 use lambda_runtime::Context;
 use tempfile::TempDir;
 use tracing::{info, warn};
@@ -25,9 +25,9 @@ const QUARANTINED_NAMED_MAX: usize = 20;
 /// the term has passed.
 pub(crate) const LEASE_RELEASE_MAX: Duration = Duration::from_secs(2);
 
-/// How the function opens its zones. A store that refuses for a while is waited for, because a run that begins again costs
-/// more.
-const OPENING: Opening = Opening { access: Access::Write, retry_within: Duration::from_secs(180) };
+/// No retry of a request begins later than this after the first try. A store that refuses for a while is waited for,
+/// because a run that begins again costs more.
+const RETRY_WITHIN: Duration = Duration::from_secs(180);
 
 /// What all runs of a process share.
 pub(crate) struct Runs {
@@ -37,6 +37,8 @@ pub(crate) struct Runs {
     config: Config,
     reader_grace: Duration,
     pace: Pace,
+    /// Of what is asked of buckets.
+    counter: RequestCounter,
 }
 
 impl Runs {
@@ -44,26 +46,41 @@ impl Runs {
     pub(crate) fn open(settings: Settings) -> Result<Self> {
         let Settings { zones, config, reader_grace, input_bytes_max, function_memory_bytes, landing: _ } = settings;
         let pace = Pace::new(input_bytes_max, function_memory_bytes);
-        let opened = zones.open(&OPENING)?;
-        Ok(Self { zones: opened, stage: zones.stage, trusted: zones.trusted, config, reader_grace, pace })
+        let opening = Opening::new(Access::Write, RETRY_WITHIN);
+        let opened = zones.open(&opening)?;
+        Ok(Self {
+            zones: opened,
+            stage: zones.stage,
+            trusted: zones.trusted,
+            config,
+            reader_grace,
+            pace,
+            counter: opening.counter,
+        })
     }
 
     /// Does a run, and tells log and metrics how it went.
     pub(crate) async fn run(&self, command: Command, context: &Context) -> Result<Report> {
-        let began = Instant::now();
+        let (began, before) = (Instant::now(), self.counter.requests());
         let result = self.run_in_time(command, context, began).await;
         if let Ok(report) = &result {
             log(report, &self.zones, began.elapsed());
         }
-        self.tell(&result, began.elapsed(), context);
+        self.tell(&result, began.elapsed(), &before, context);
         result
     }
 
-    /// Tells metrics how a run went.
-    pub(crate) fn tell(&self, result: &Result<Report>, elapsed: Duration, context: &Context) {
+    /// The requests until now, of all invocations of this process.
+    pub(crate) fn requests(&self) -> Requests {
+        self.counter.requests()
+    }
+
+    /// Tells metrics how a run went, and what it has asked of buckets since then.
+    pub(crate) fn tell(&self, result: &Result<Report>, elapsed: Duration, since: &Requests, context: &Context) {
+        let requests = Some(self.counter.requests().since(since).total());
         let (function, table) = (&*context.env_config.function_name, &*self.trusted.text);
         let (request_id, result) = (&*context.request_id, result.as_ref());
-        Outcome { function, table, request_id, elapsed, requests: None, result }.emit(SystemTime::now());
+        Outcome { function, table, request_id, elapsed, requests, result }.emit(SystemTime::now());
     }
 
     async fn run_in_time(&self, command: Command, context: &Context, began: Instant) -> Result<Report> {

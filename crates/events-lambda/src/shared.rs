@@ -101,7 +101,7 @@ impl Runs {
 
     /// Does an item.
     pub(crate) async fn work(&self, part: Part, context: &Context) -> Result<Worked> {
-        let began = Instant::now();
+        let (began, before) = (Instant::now(), self.requests());
         let Part { run, item } = part;
         let lock = if item.phase.takes_table() {
             TableLock::take(&self.trusted, Duration::ZERO)?
@@ -122,7 +122,7 @@ impl Runs {
         let worked = worked?;
         if let Some(report) = worked.report.as_ref().filter(|_| item.phase == WorkPhase::Commit) {
             log(report, &self.zones, began.elapsed());
-            self.tell(&Ok(report.clone()), began.elapsed(), context);
+            self.tell(&Ok(report.clone()), began.elapsed(), &before, context);
         }
         let elapsed_ms = began.elapsed().as_millis() as u64;
         info!(%run, %item, again = worked.again, elapsed_ms, "item done");

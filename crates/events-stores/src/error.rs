@@ -26,6 +26,14 @@ pub enum Error {
         #[source]
         source: Box<object_store::Error>,
     },
+    /// A profile of AWS cannot be used.
+    #[error("profile `{name}` {problem}")]
+    Profile {
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
     /// The file system refused an operation.
     #[error("{operation} `{}`", path.display())]
     Io {
@@ -53,7 +61,7 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Zone { .. } | Self::Store { .. } => ErrorKind::Configuration,
+            Self::Zone { .. } | Self::Store { .. } | Self::Profile { .. } => ErrorKind::Configuration,
             Self::Io { .. } => ErrorKind::Storage,
             Self::Busy { .. } => ErrorKind::Busy,
         }

@@ -7,6 +7,9 @@
 //! |---|---|
 //! | `zone_url`, `zones` | from the URLs of zones to stores |
 //! | `bucket` | a bucket, by the variables that other tools of AWS know |
+//! | `profile` | a profile of `~/.aws` |
+//! | `wire`, `listing` | what goes over the wire to it, and what of a listing no path can name |
+//! | `requests` | how many requests that were |
 //! | `durable_folder` | a folder whose documents survive a loss of power |
 //! | `lock`, `lease` | one run at a time |
 //! | `error` | what can go wrong before a run begins |
@@ -15,12 +18,17 @@ mod bucket;
 mod durable_folder;
 mod error;
 mod lease;
+mod listing;
 mod lock;
+mod profile;
+mod requests;
+mod wire;
 mod zone_url;
 mod zones;
 
 pub use error::{Error, Place, Result};
 pub use lease::HeldLease;
 pub use lock::{CONTROL, LOCK, TableLock};
+pub use requests::{RequestCounter, Requests};
 pub use zone_url::{StoreName, ZoneUrl};
 pub use zones::{Access, Opening, ZoneUrls};

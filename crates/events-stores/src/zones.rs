@@ -12,9 +12,10 @@ use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 
-use crate::bucket;
+use crate::bucket::Bucket;
 use crate::durable_folder::DurableFolder;
 use crate::error::{Error, Place, Result};
+use crate::requests::RequestCounter;
 use crate::zone_url::{StoreName, ZoneUrl};
 
 /// Where the zones of a table are.
@@ -29,12 +30,39 @@ pub struct ZoneUrls {
 }
 
 /// How zones are opened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Opening {
     /// What is done to them.
     pub access: Access,
     /// No retry of a request to a bucket begins later than this after the first try.
     pub retry_within: Duration,
+    /// Whether several runs may be at work on the table, so that a copy in a bucket must not replace what is there. Stores
+    /// that keep no conditions cannot do that.
+    pub is_shared: bool,
+    /// Whether profiles of `~/.aws` give a region and credentials that no variable gives.
+    pub reads_profiles: bool,
+    /// What counts the requests to buckets.
+    pub counter: RequestCounter,
+}
+
+impl Opening {
+    /// For a command or a function that several may run.
+    #[must_use]
+    pub fn new(access: Access, retry_within: Duration) -> Self {
+        Self { access, retry_within, is_shared: true, reads_profiles: false, counter: RequestCounter::default() }
+    }
+
+    /// For somebody who has set up the tools of AWS on this machine.
+    #[must_use]
+    pub fn with_profiles(self) -> Self {
+        Self { reads_profiles: true, ..self }
+    }
+
+    /// For a run that nobody else is at work beside.
+    #[must_use]
+    pub fn alone(self) -> Self {
+        Self { is_shared: false, ..self }
+    }
 }
 
 /// What is done to zones that are opened.
@@ -161,10 +189,7 @@ fn check_folder(place: &Place, folder: &Path, missing: &str) -> Result<()> {
 fn open_store(zone: &ZoneUrl, opening: &Opening) -> Result<Arc<dyn ObjectStore>> {
     match &zone.store {
         StoreName::Folder(folder) => open_folder(zone, folder, opening.access),
-        StoreName::Bucket(bucket) => match bucket::open(bucket, opening) {
-            Ok(store) => Ok(Arc::new(store)),
-            Err(source) => Err(Error::Store { place: zone.place.clone(), source: Box::new(source) }),
-        },
+        StoreName::Bucket(bucket) => Ok(Arc::new(Bucket::open(zone, bucket, opening)?)),
         StoreName::Memory => Ok(Arc::new(InMemory::new())),
     }
 }
@@ -192,7 +217,7 @@ mod tests {
     }
 
     fn open_as(access: Access, urls: &ZoneUrls) -> Zones {
-        urls.open(&Opening { access, retry_within: Duration::ZERO }).unwrap()
+        urls.open(&Opening::new(access, Duration::ZERO)).unwrap()
     }
 
     #[test]

@@ -47,7 +47,7 @@ pub(crate) fn command(folder: &Path, settings: &JobSettings, console: &Console) 
     };
     let generated = generate(&config, &pending, &mut |_| {})?;
     if console.output() == OutputForm::Json {
-        let (report, _) = job::execute(settings, console)?;
+        let report = job::execute(settings, console)?.report;
         console.print(&job::json(&report))?;
         return Ok(exit::DONE);
     }
@@ -58,8 +58,8 @@ pub(crate) fn command(folder: &Path, settings: &JobSettings, console: &Console) 
         pending.display(),
         indent(&excerpt::of(&pending)?),
     ))?;
-    let (report, zones) = job::execute(settings, console)?;
-    console.print(&format!("2. The job: {}\n", indent(&summary::render(&report, &zones)).trim_start()))?;
+    let job::Done { report, zones, requests } = job::execute(settings, console)?;
+    console.print(&format!("2. The job: {}\n", indent(&summary::render(&report, &zones, requests)).trim_start()))?;
     show_table(folder, &report, console)?;
     console.print(&next::steps(folder))?;
     // Its rejects are part of the show: a demo that ended with another code would look as if it had failed.

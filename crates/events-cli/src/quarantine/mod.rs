@@ -25,7 +25,7 @@ const REJECTS_SHOWN: u64 = 20;
 
 /// Looks at all rejects, and touches nothing.
 pub(crate) fn command(settings: &QuarantineSettings, console: &Console) -> Result<u8> {
-    let zones = places::open(&settings.zones, Access::Look)?;
+    let zones = places::open(&settings.zones, &places::opening(Access::Look))?;
     let place = places::quarantine(&zones.landing, None);
     // A look takes no scratch, so the folder is only named.
     let distributor = Distributor::new(zones, PathBuf::new(), Config::default())?;

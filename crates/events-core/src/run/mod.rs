@@ -46,7 +46,7 @@ pub use control::Lease;
 pub use distributor::Distributor;
 pub use grace::Grace;
 pub use layout::RunId;
-pub use plan::{DateRange, Input, InputsMax, Place, Plan};
+pub use plan::{DateRange, Input, InputsMax, Place, Plan, RefusedKey};
 pub use progress::Progress;
 pub use rejects::{RejectFilter, RejectLine};
 pub use report::{

@@ -57,6 +57,7 @@ impl Run {
             totals: Counts::default(),
             repairs: Vec::new(),
             inputs: Vec::new(),
+            refused: Vec::new(),
             partitions: Vec::new(),
             elapsed: Vec::new(),
         };
@@ -193,12 +194,10 @@ impl Run {
                     self.report.left = plan.keep_up_to(max);
                 }
             }
-            Place::Quarantine => plan.inputs.retain(|input| self.context.filter.takes_object(&input.key)),
-            Place::Processed => {
-                let dates = self.context.dates;
-                plan.inputs.retain(|input| dates.is_some_and(|dates| dates.takes(&input.key)));
-            }
+            Place::Quarantine => plan.retain(|key| self.context.filter.takes_object(key)),
+            Place::Processed => plan.retain(|key| self.context.dates.is_some_and(|dates| dates.takes(key))),
         }
+        self.report.refused.clone_from(&plan.refused);
         self.planned = plan.inputs.len();
         self.context.progress.input_bytes.store(plan.bytes(), Ordering::Relaxed);
         self.end(Phase::Plan);

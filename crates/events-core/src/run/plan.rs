@@ -1,8 +1,8 @@
 //! What a run will do, fixed before it begins.
 
 use chrono::NaiveDate;
-use futures::TryStreamExt;
-use object_store::ObjectStore;
+use futures::StreamExt;
+use object_store::{Error as StoreError, ObjectStore};
 use serde::{Deserialize, Serialize};
 
 use super::layout::{
@@ -17,6 +17,34 @@ use crate::error::Result;
 pub struct Plan {
     /// In the order of their names.
     pub inputs: Vec<Input>,
+    /// What lies there under names that no run can ask for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<RefusedKey>,
+}
+
+/// An object whose name no path of a store can be, such as `a//b`. No run can ask for it, so it stays where it is.
+///
+/// A store that lists such an object gives [`RefusedKey::into_error`] in its place and goes on behind it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("`{key}` {problem}")]
+pub struct RefusedKey {
+    /// Its name: in a listing that of the store, in a plan or a report below the place where it was listed.
+    pub key: String,
+    /// What is wrong with it.
+    pub problem: String,
+}
+
+impl RefusedKey {
+    /// What a store gives in a listing. Only a run that lists inputs goes on behind it.
+    #[must_use]
+    pub fn into_error(self) -> StoreError {
+        StoreError::Generic { store: "listing", source: Box::new(self) }
+    }
+
+    fn of(error: &StoreError) -> Option<&Self> {
+        let StoreError::Generic { source, .. } = error else { return None };
+        source.downcast_ref()
+    }
 }
 
 /// An object in `pending`, as it was listed.
@@ -101,14 +129,32 @@ impl Plan {
         listed - self.inputs.len()
     }
 
+    /// Keeps what has such a name.
+    pub(crate) fn retain(&mut self, takes: impl Fn(&str) -> bool) {
+        self.inputs.retain(|input| takes(&input.key));
+        self.refused.retain(|refused| takes(&refused.key));
+    }
+
     /// Lists what lies in a place of a landing zone.
     pub(crate) async fn of(landing: &Zone, place: Place) -> Result<Self> {
         let folder = place.folder();
         let failed = |error| landing.error("listing", folder, error);
         let prefix = landing.path(folder)?;
-        let mut inputs = Vec::new();
+        let (mut inputs, mut refused) = (Vec::new(), Vec::new());
         let mut objects = landing.store().list(Some(&prefix));
-        while let Some(object) = objects.try_next().await.map_err(failed)? {
+        while let Some(object) = objects.next().await {
+            let object = match object {
+                Ok(object) => object,
+                Err(error) => match RefusedKey::of(&error) {
+                    Some(RefusedKey { key, problem }) => {
+                        let below = key.strip_prefix(prefix.as_ref()).and_then(|key| key.strip_prefix('/'));
+                        let key = below.unwrap_or(key).to_owned();
+                        refused.push(RefusedKey { key, problem: problem.clone() });
+                        continue;
+                    }
+                    None => return Err(failed(error)),
+                },
+            };
             // The folder itself, which consoles of S3 make an object for, is not below itself.
             let Some(key) =
                 landing.relative(&object.location).and_then(|path| path.strip_prefix(folder)?.strip_prefix('/'))
@@ -118,7 +164,8 @@ impl Plan {
             inputs.push(Input { place, key: key.to_owned(), bytes: object.size, e_tag: object.e_tag });
         }
         inputs.sort_unstable_by(|one, two| one.key.cmp(&two.key));
-        Ok(Self { inputs })
+        refused.sort_unstable_by(|one: &RefusedKey, two| one.key.cmp(&two.key));
+        Ok(Self { inputs, refused })
     }
 }
 
@@ -181,7 +228,7 @@ mod tests {
             bytes,
             e_tag: None,
         };
-        let mut plan = Plan { inputs: sizes.iter().enumerate().map(input).collect() };
+        let mut plan = Plan { inputs: sizes.iter().enumerate().map(input).collect(), refused: Vec::new() };
         let left = plan.keep_up_to(InputsMax { bytes, count });
         (plan.inputs.iter().map(|input| input.bytes).collect(), left)
     }

@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::layout::{self, RunId};
+use super::plan::RefusedKey;
 use crate::event::Reason;
 use crate::json::{Repair, RepairKind};
 use crate::table::Duplicate;
@@ -50,6 +51,9 @@ pub struct Report {
     pub repairs: Vec<SampledRepair>,
     /// By input, in the order of their names.
     pub inputs: Vec<InputReport>,
+    /// What lies beside the inputs under names that no run can ask for, by its name there. It stays.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<RefusedKey>,
     /// What was written, in the order of the paths.
     pub partitions: Vec<PartitionReport>,
     /// How long each part took; empty when the run was given no clock.

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::run::exchange::Spread;
 use crate::run::layout::{self, RunId};
 use crate::run::phases::CANDIDATE_LANES;
-use crate::run::plan::{Input, InputsMax, Plan};
+use crate::run::plan::{Input, InputsMax, Plan, RefusedKey};
 use crate::run::report::iso_date;
 use crate::run::start::Start;
 use crate::run::zone::Zone;
@@ -67,6 +67,8 @@ pub(crate) struct WorkPlan {
     bytes: u64,
     /// How many others were pending.
     left: u64,
+    /// What is pending under names that no run can ask for.
+    pub(crate) refused: Vec<RefusedKey>,
     /// How many items the phases have.
     parse: u32,
     deduplicate: u32,
@@ -114,6 +116,7 @@ impl WorkPlan {
             inputs,
             bytes,
             left,
+            refused: plan.refused,
             parse: groups.len() as u32,
             deduplicate,
             compare: deduplicate.min(CANDIDATE_LANES as u32),
@@ -122,6 +125,11 @@ impl WorkPlan {
             publish: items(half),
         };
         Ok((plan, groups))
+    }
+
+    /// How many inputs are left for another run.
+    pub(crate) fn left(&self) -> u64 {
+        self.left
     }
 
     /// How many items a phase has.
@@ -186,7 +194,7 @@ impl WorkPlan {
         let path = layout::work_inputs(&self.run, &item.to_string());
         let json = document::get(stage, &path).await?;
         let gone = || Error::Stage { object: stage.name(&path), problem: "it is not there".to_owned() };
-        Ok(Plan { inputs: document::read(stage, &path, &json.ok_or_else(gone)?)? })
+        Ok(Plan { inputs: document::read(stage, &path, &json.ok_or_else(gone)?)?, refused: Vec::new() })
     }
 
     /// The plan of a run; `None` when it has none, or none any more.
@@ -250,6 +258,9 @@ pub struct Prepared {
     pub bytes: u64,
     /// How many inputs are left for another run.
     pub left: u64,
+    /// What is pending under names that no run can ask for, and stays.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<RefusedKey>,
     /// The commit that it is to be.
     pub commit: u64,
     /// What is to be done, one after the other; the items of one at once, in any order.
@@ -279,6 +290,7 @@ impl Prepared {
             inputs: plan.inputs,
             bytes: plan.bytes,
             left: plan.left,
+            refused: plan.refused.clone(),
             commit: plan.behind + 1,
             phases: phases.collect(),
         }
@@ -317,7 +329,7 @@ mod tests {
     #[test]
     fn every_phase_has_items_within_what_they_share() {
         for bytes in [0, 1, 5 << 20, 3 << 30, 1 << 40, 100 << 40] {
-            let plan = Plan { inputs: vec![input(bytes)] };
+            let plan = Plan { inputs: vec![input(bytes)], refused: Vec::new() };
             let start = Start { run: "run".parse().unwrap(), date: "2026-11-23".parse().unwrap() };
             let (plan, _) = WorkPlan::new(&start, 0, &Config::default(), plan, Split::default()).unwrap();
             for phase in WorkPhase::ALL {

@@ -284,6 +284,8 @@ impl Worker<'_> {
         }
         repairs.truncate(SampledRepair::A_RUN_MAX);
         run.report.repairs = repairs;
+        run.report.left = self.plan.left() as usize;
+        run.report.refused.clone_from(&self.plan.refused);
         require_healthy(&run.report)?;
         let mut dropped = Dropped::new();
         for (input, duplicate, count) in lost.iter().flat_map(|lost| &lost.dropped) {
