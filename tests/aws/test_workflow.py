@@ -33,10 +33,10 @@ INPUTS, EVENTS_AN_INPUT, IDS = 24, 60, 900
 ITEM_BYTES = 30_000
 
 
-def definition(function_arn, max_concurrency=8):
+def definition(function_arn):
     """The state machine, as a template of Terraform would fill it."""
-    values = {"function_arn": function_arn, "item_bytes": str(ITEM_BYTES), "max_concurrency": str(max_concurrency)}
-    return re.sub(r"\$\{(\w+)\}", lambda name: values[name[1]], DEFINITION.read_text())
+    values = {"function_arn": function_arn, "item_bytes": ITEM_BYTES, "input_bytes_max": "null", "max_concurrency": 8}
+    return re.sub(r"\$\{(\w+)\}", lambda name: str(values[name[1]]), DEFINITION.read_text())
 
 
 def inputs(generation):

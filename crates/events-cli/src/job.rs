@@ -130,6 +130,7 @@ pub(crate) fn writers(settings: &JobSettings, lock: &TableLock) -> Writers {
 
 /// Carries out the job, and says meanwhile what goes on.
 pub(crate) fn execute(settings: &JobSettings, console: &Console) -> Result<Done> {
+    places::require(&settings.zones)?;
     let lock = TableLock::take(&settings.zones.trusted, settings.wait)?;
     let (writers, began) = (writers(settings, &lock), Instant::now());
     let session = Session::open(settings, writers)?;

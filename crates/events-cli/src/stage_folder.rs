@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 
+use events_core::run::RunId;
 use events_stores::ZoneUrl;
 
 use crate::places::EVENTS;
@@ -15,6 +16,14 @@ use crate::places::EVENTS;
 pub(crate) fn tidy_stage(stage: &ZoneUrl, alone: bool) {
     if let Some(folder) = stage.local_folder() {
         tidy(&folder.join(EVENTS), alone);
+    }
+}
+
+/// Removes what is left in a local stage zone of a run that is over: folders, and what a worker that was killed was writing.
+pub(crate) fn tidy_run(stage: &ZoneUrl, run: &RunId) {
+    if let Some(folder) = stage.local_folder() {
+        tidy(&folder.join(EVENTS).join(format!("run={run}")), true);
+        tidy_stage(stage, false);
     }
 }
 

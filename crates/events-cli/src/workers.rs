@@ -17,7 +17,7 @@ use crate::grid::Grid;
 use crate::job::{self, RELEASE_MAX, Session};
 use crate::options::OutputForm;
 use crate::settings::{JobSettings, WorkSettings, WorkTask};
-use crate::stage_folder::tidy_stage;
+use crate::stage_folder::tidy_run;
 use crate::units::{Bytes, Count};
 use crate::{exit, places, summary};
 
@@ -52,6 +52,7 @@ pub(crate) fn command(settings: &WorkSettings, console: &Console) -> Result<u8> 
 }
 
 fn plan(settings: &JobSettings, split: Split, console: &Console) -> Result<u8> {
+    places::require(&settings.zones)?;
     let lock = TableLock::take(&settings.zones.trusted, settings.wait)?;
     let writers = job::writers(settings, &lock);
     let session = Session::open(settings, writers)?;
@@ -134,7 +135,7 @@ fn work(settings: &JobSettings, item: Option<WorkItem>, worker: &RunId, console:
     job::shut_down(runtime);
     let Done { items, report, is_over } = done?;
     if is_over {
-        tidy_stage(&settings.zones.stage, false);
+        tidy_run(&settings.zones.stage, &settings.start.run);
     }
     let requests = Some(session.counter.requests()).filter(|sent| sent.total() > 0);
     let code = report.as_ref().map_or(exit::DONE, job::code);
@@ -218,7 +219,13 @@ impl Worker<'_> {
                 if self.session.cancel.is_cancelled() {
                     break;
                 }
-                let Some(claim) = shared.claim(&open, self.name).await? else { continue };
+                let claim = match shared.claim(&open, self.name).await {
+                    Ok(claim) => claim,
+                    // Another worker has come to the end, and cleans up behind the run.
+                    Err(_) if self.is_over().await? => break,
+                    Err(error) => return Err(error.into()),
+                };
+                let Some(claim) = claim else { continue };
                 attempts += 1;
                 done.add(self.claimed(&shared, &open, claim, attempts).await?);
             }
@@ -240,6 +247,11 @@ impl Worker<'_> {
             self.require_committed().await?;
         }
         Ok(shared)
+    }
+
+    async fn is_over(&self) -> Result<bool> {
+        let committed = self.session.distributor.committed(&self.settings.start.run).await?;
+        Ok(committed.is_some_and(|(_, is_done)| is_done))
     }
 
     /// A run that has no plan must be over.

@@ -300,6 +300,26 @@ async fn turns(count: usize) {
 }
 
 #[tokio::test]
+async fn rows_that_memory_has_no_room_for_share_objects_of_the_stage() {
+    for (alone, shared) in Lake::each().into_iter().zip(Lake::each()) {
+        // 20 MB of rows where there is room for 4.
+        let data = format!("\"{}\"", "x".repeat(4000));
+        let text: String =
+            (0..5000).map(|id| event(id, 1_610_000_000 + (id as i64 % 90) * 86_400, id as usize % 4, &data)).collect();
+        for lake in [&alone, &shared] {
+            lake.put("landing/pending/large.json", text.clone()).await;
+        }
+        alone.run_as("run-0", common::tiny()).await;
+        distributor(&shared).prepare(&start("run-0"), Split::default()).await.unwrap().unwrap();
+        work(&shared, "run-0", "parse-00000".parse().unwrap(), "worker").await.unwrap();
+        let rows = shared.list("stage/events/run=run-0/work/parse-00000/worker/rows").await;
+        assert!((2..40).contains(&rows.len()), "{rows:?}");
+        work_on(&shared, "run-0").await;
+        assert_eq!(shared.files().await, alone.files().await);
+    }
+}
+
+#[tokio::test]
 async fn a_run_takes_no_more_bytes_than_it_is_to_and_leaves_the_rest_pending() {
     let (alone, shared) = (Lake::in_memory(), Lake::in_memory());
     by_one_process(&alone, 1).await;

@@ -72,10 +72,10 @@ impl Context {
         Exchange { rows: self.scratch_spool(spread.buckets, 8), keys: self.scratch_spool(spread.shards, 16), spread }
     }
 
-    /// An exchange that lives in the stage zone.
-    pub(crate) fn stage_exchange(&self, spread: Spread) -> Exchange {
+    /// An exchange that lives in the stage zone. `together`: its lanes share objects.
+    pub(crate) fn stage_exchange(&self, spread: Spread, together: bool) -> Exchange {
         let spool = |lanes, share, what| {
-            Spool::new(lanes, self.config.memory_bytes / share, Overflow::Stage(self.stage_lanes(what)))
+            Spool::new(lanes, self.config.memory_bytes / share, Overflow::Stage(self.lanes(what, together)))
         };
         Exchange {
             rows: spool(spread.buckets, 2, StageWhat::Rows),
@@ -84,8 +84,12 @@ impl Context {
         }
     }
 
+    /// Lanes of stages that others have written.
     pub(crate) fn stage_lanes(&self, what: StageWhat) -> StageLanes {
-        let (zone, run) = (self.zones.stage.clone(), self.stage.clone());
-        StageLanes { zone, run, what, kinds: Arc::clone(&self.kinds) }
+        self.lanes(what, false)
+    }
+
+    fn lanes(&self, what: StageWhat, together: bool) -> StageLanes {
+        StageLanes::new(self.zones.stage.clone(), self.stage.clone(), what, Arc::clone(&self.kinds), together)
     }
 }

@@ -250,7 +250,7 @@ impl Run {
 
     async fn parse_to_stage(&mut self, plan: &Arc<Plan>) -> Result<()> {
         redo::begin(&self.context, None).await?;
-        let exchange = Arc::new(self.context.stage_exchange(Spread::STAGED));
+        let exchange = Arc::new(self.context.stage_exchange(Spread::STAGED, false));
         let Parsed { taken, rejects } = self.parse(plan, &exchange).await?;
         let quarantine = self.quarantine(plan, &rejects).await?;
         self.enter(Phase::Write);

@@ -31,10 +31,10 @@ impl Spread {
     /// The spread of every stage, so that stages can be distributed together.
     pub(crate) const STAGED: Self = Self { buckets: 256, shards: 64 };
 
-    /// What several workers regroup: lanes enough for that many writers, and that an average one of rows has at most 64 MiB
+    /// What several workers regroup: lanes enough for that many writers, and that an average one of rows has at most 256 MiB
     /// of the inputs. Both are powers of two, and more is not worth its requests.
     pub(crate) fn of_work(input_bytes: u64, writers: usize) -> Self {
-        const BUCKET_BYTES: u64 = 64 << 20;
+        const BUCKET_BYTES: u64 = 256 << 20;
         let buckets = (input_bytes.div_ceil(BUCKET_BYTES) as usize).max(writers).clamp(16, Self::WORK_BUCKETS_MAX);
         let buckets = buckets.next_power_of_two();
         Self { buckets, shards: (buckets / 4).max(8) }

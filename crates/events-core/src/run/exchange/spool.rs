@@ -51,12 +51,18 @@ pub(crate) struct Spool {
     /// Bytes in all buffers, and how many there may be.
     buffered: AtomicUsize,
     budget: usize,
+    /// Held while all lanes are moved out of memory together.
+    spilling: Mutex<()>,
 }
 
 impl Spool {
     pub(crate) fn new(lanes: usize, budget: usize, overflow: Overflow) -> Self {
         let lanes = std::iter::repeat_with(Mutex::default).take(lanes).collect();
-        Self { lanes, overflow, buffered: AtomicUsize::new(0), budget }
+        Self::of(lanes, overflow, budget)
+    }
+
+    fn of(lanes: Vec<Mutex<Lane>>, overflow: Overflow, budget: usize) -> Self {
+        Self { lanes, overflow, buffered: AtomicUsize::new(0), budget, spilling: Mutex::default() }
     }
 
     /// A spool whose lanes lie in the stage zone already: for each lane its objects, in order.
@@ -68,7 +74,7 @@ impl Spool {
             buffer: Vec::new(),
         };
         let lanes = lanes.into_iter().map(|objects| Mutex::new(lane(objects))).collect();
-        Self { lanes, overflow: Overflow::Stage(stage), buffered: AtomicUsize::new(0), budget: 0 }
+        Self::of(lanes, Overflow::Stage(stage), 0)
     }
 
     /// A spool of what others have sealed: in each lane the entries of the first, then those of the second, and so on.
@@ -85,7 +91,7 @@ impl Spool {
             }
         }
         let lanes = filled.into_iter().map(Mutex::new).collect();
-        Self { lanes, overflow: Overflow::Sealed(stage.clone()), buffered: AtomicUsize::new(0), budget: 0 }
+        Self::of(lanes, Overflow::Sealed(stage.clone()), 0)
     }
 
     fn lane(&self, lane: usize) -> MutexGuard<'_, Lane> {
@@ -117,9 +123,19 @@ impl Spool {
         guard.entries += entries;
         guard.bytes += block.len() as u64;
         let buffered = self.buffered.fetch_add(block.len(), Ordering::Relaxed) + block.len();
-        let is_open = !matches!(self.overflow, Overflow::Sealed(_));
-        if is_open && buffered > self.budget && guard.buffer.len() >= self.spill_bytes() {
-            self.spill(lane, guard, remote)?;
+        if buffered <= self.budget {
+            return Ok(before);
+        }
+        match &self.overflow {
+            Overflow::Stage(stage) if stage.together => {
+                drop(guard);
+                self.spill_together(stage, self.budget, remote)?;
+            }
+            Overflow::Scratch(_) | Overflow::Stage(_) if guard.buffer.len() >= self.spill_bytes() => {
+                self.spill(lane, guard, remote)?;
+            }
+            // What is appended to a sealed spool is little.
+            Overflow::Scratch(_) | Overflow::Stage(_) | Overflow::Sealed(_) => {}
         }
         Ok(before)
     }
@@ -172,26 +188,37 @@ impl Spool {
     /// Moves all lanes out of memory, into as few objects of the stage zone as is good, and tells what lies there, by lane.
     pub(crate) fn flush_together(&self, remote: &Remote) -> Result<Vec<Vec<Staged>>> {
         let Overflow::Stage(stage) = &self.overflow else { return Ok(Vec::new()) };
+        self.spill_together(stage, 0, remote)?;
         let staged = |extent: &Extent| match extent {
             Extent::Staged(staged) => Some(staged.clone()),
             Extent::Reserved | Extent::Scratch { .. } | Extent::Sealed { .. } => None,
         };
-        let mut lanes = Vec::with_capacity(self.len());
-        let mut last = Vec::new();
+        let lanes = (0..self.len()).map(|lane| self.lane(lane).extents.iter().filter_map(staged).collect());
+        Ok(lanes.collect())
+    }
+
+    /// Moves all lanes out of memory at once, unless no more than that is in it.
+    fn spill_together(&self, stage: &StageLanes, budget: usize, remote: &Remote) -> Result<()> {
+        // One thread does it, and the others wait here instead of filling the memory meanwhile.
+        let _one = self.spilling.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.buffered.load(Ordering::Relaxed) <= budget {
+            return Ok(());
+        }
+        let mut filled = Vec::new();
         for lane in 0..self.len() {
             let mut guard = self.lane(lane);
-            let buffer = std::mem::take(&mut guard.buffer);
-            self.buffered.fetch_sub(buffer.len(), Ordering::Relaxed);
-            lanes.push(guard.extents.iter().filter_map(staged).collect::<Vec<_>>());
-            if !buffer.is_empty() {
-                last.push((lane, guard.extents.len(), buffer));
+            if !guard.buffer.is_empty() {
+                let buffer = std::mem::take(&mut guard.buffer);
+                self.buffered.fetch_sub(buffer.len(), Ordering::Relaxed);
+                filled.push((lane, guard.extents.len(), buffer));
+                guard.extents.push(Extent::Reserved);
             }
         }
-        let of: Vec<_> = last.iter().map(|(lane, ..)| *lane).collect();
-        for (lane, staged) in of.into_iter().zip(stage.write_together(last.into_iter(), remote)?) {
-            lanes[lane].push(staged);
+        let places: Vec<_> = filled.iter().map(|(lane, number, _)| (*lane, *number)).collect();
+        for ((lane, number), staged) in places.into_iter().zip(stage.write_together(filled, remote)?) {
+            self.lane(lane).extents[number] = Extent::Staged(staged);
         }
-        Ok(lanes)
+        Ok(())
     }
 
     /// The lane's entries in blocks of about at most that many bytes, at least one extent each. The lane is empty then.

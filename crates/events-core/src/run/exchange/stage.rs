@@ -4,6 +4,7 @@
 //! `timestamp` (µs), `digest`, `input`, `bucket`, `ordinal`, the number of the row in its bucket, `kind`, the number of
 //! its kind in the manifest, and `uuid`, whether the id is one.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use arrow_array::cast::AsArray;
@@ -62,8 +63,7 @@ const PACKED_BYTES_MAX: usize = 4 << 20;
 /// An object of several lanes takes no more when it has so many bytes.
 const PACK_BYTES: u64 = 16 << 20;
 
-/// The last entries of several lanes, on their way to the stage as one object.
-#[derive(Default)]
+/// Entries of several lanes, on their way to the stage as one object.
 struct Pack {
     number: usize,
     pieces: Vec<Bytes>,
@@ -72,13 +72,21 @@ struct Pack {
 
 /// Lanes of a run in the stage zone.
 pub(crate) struct StageLanes {
-    pub(crate) zone: Zone,
-    pub(crate) run: RunId,
-    pub(crate) what: StageWhat,
-    pub(crate) kinds: Arc<Kinds>,
+    zone: Zone,
+    run: RunId,
+    what: StageWhat,
+    kinds: Arc<Kinds>,
+    /// Lanes go to the stage all at once, so that small ones share an object: requests cost more than bytes.
+    pub(crate) together: bool,
+    /// How many objects are shared so far.
+    packs: AtomicUsize,
 }
 
 impl StageLanes {
+    pub(crate) fn new(zone: Zone, run: RunId, what: StageWhat, kinds: Arc<Kinds>, together: bool) -> Self {
+        Self { zone, run, what, kinds, together, packs: AtomicUsize::new(0) }
+    }
+
     /// Writes entries as the object of that number of a lane.
     pub(crate) fn write(&self, lane: usize, number: usize, entries: &[u8], remote: &Remote) -> Result<Staged> {
         let file = self.encode(entries)?;
@@ -91,15 +99,11 @@ impl StageLanes {
         Ok(staged)
     }
 
-    /// Writes the last entries of lanes, by lane and its number of objects: small ones together, because requests cost
-    /// more than bytes. They come out in their order.
-    pub(crate) fn write_together(
-        &self,
-        lanes: impl Iterator<Item = (usize, usize, Vec<u8>)>,
-        remote: &Remote,
-    ) -> Result<Vec<Staged>> {
-        let mut written = Vec::new();
-        let mut pack = Pack::default();
+    /// Writes entries of lanes, given by lane and the number of the object: small ones together. They come out in their
+    /// order.
+    pub(crate) fn write_together(&self, lanes: Vec<(usize, usize, Vec<u8>)>, remote: &Remote) -> Result<Vec<Staged>> {
+        let mut written = Vec::with_capacity(lanes.len());
+        let mut pack = self.new_pack();
         for (lane, number, entries) in lanes {
             if entries.len() > PACKED_BYTES_MAX {
                 written.push(self.write(lane, number, &entries, remote)?);
@@ -113,13 +117,17 @@ impl StageLanes {
             pack.pieces.append(&mut file.bytes);
             if pack.bytes >= PACK_BYTES {
                 self.put(self.pack_path(pack.number), std::mem::take(&mut pack.pieces), remote)?;
-                pack = Pack { number: pack.number + 1, ..Pack::default() };
+                pack = self.new_pack();
             }
         }
         if !pack.pieces.is_empty() {
             self.put(self.pack_path(pack.number), pack.pieces, remote)?;
         }
         Ok(written)
+    }
+
+    fn new_pack(&self) -> Pack {
+        Pack { number: self.packs.fetch_add(1, Ordering::Relaxed), pieces: Vec::new(), bytes: 0 }
     }
 
     fn pack_path(&self, number: usize) -> String {

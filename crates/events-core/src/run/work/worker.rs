@@ -108,7 +108,7 @@ impl Worker<'_> {
     async fn parse(&self) -> Result<ParseResult> {
         let plan = Arc::new(self.plan.inputs(&self.context.zones.stage, self.item).await?);
         let mut run = self.run();
-        let exchange = Arc::new(self.context.stage_exchange(self.plan.spread));
+        let exchange = Arc::new(self.context.stage_exchange(self.plan.spread, true));
         let Parsed { taken, rejects } = run.parse(&plan, &exchange).await?;
         let quarantine = run.quarantine(&plan, &rejects).await?;
         let flushed = on_threads(1, &self.context.stop, move |remote| {
