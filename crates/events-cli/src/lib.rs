@@ -12,6 +12,7 @@
 //! | `job` | a run, one of its halves or another job on a table, from settings to exit code |
 //! | `repair` | `events repair`: a filter from files to lines |
 //! | `quarantine` | `events quarantine`: a look at rejects |
+//! | `ddl` | `events ddl`: the statements that declare the table |
 //! | `interrupt`, `live` | what goes on beside a run: signals, the progress display, log lines |
 //! | `summary`, `dry_run`, `grid`, `units`, `places` | what people read |
 //! | `generation` | `events generate` around [`generate`] |
@@ -22,6 +23,7 @@
 //! | `error`, `message`, [`exit`] | how a command ends |
 
 mod console;
+mod ddl;
 mod demo;
 mod dry_run;
 mod durability;
@@ -84,6 +86,7 @@ fn try_main() -> Result<u8> {
     let console = Console::start(settings::resolve_console(&cli.common));
     match settings::resolve(cli.command, DateTime::from(SystemTime::now()))? {
         Settings::Job(settings) => job::command(&settings, &console),
+        Settings::Ddl(settings) => ddl::command(&settings, &console),
         Settings::Quarantine(settings) => quarantine::command(&settings, &console),
         Settings::Repair(settings) => repair::command(&settings, &console),
         Settings::Generate(settings) => generation::command(&settings, &console),

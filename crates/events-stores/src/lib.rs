@@ -5,6 +5,7 @@
 //!
 //! | module | holds |
 //! |---|---|
+//! | `location` | the URL that other programs know a zone by |
 //! | `zone_url`, `zones` | from the URLs of zones to stores |
 //! | `bucket` | a bucket, by the variables that other tools of AWS know |
 //! | `durable_folder` | a folder whose documents survive a loss of power |
@@ -15,6 +16,7 @@ mod bucket;
 mod durable_folder;
 mod error;
 mod lease;
+mod location;
 mod lock;
 mod zone_url;
 mod zones;
