@@ -13,6 +13,7 @@
 //! | `workers` | `events plan` and `events work`: a run over several processes |
 //! | `repair` | `events repair`: a filter from files to lines |
 //! | `quarantine` | `events quarantine`: a look at rejects |
+//! | `ddl` | `events ddl`: the statements that declare the table |
 //! | `interrupt`, `live` | what goes on beside a run: signals, the progress display, log lines |
 //! | `summary`, `dry_run`, `grid`, `units`, `places` | what people read |
 //! | `generation` | `events generate` around [`generate`] |
@@ -23,6 +24,7 @@
 //! | `error`, `message`, [`exit`] | how a command ends |
 
 mod console;
+mod ddl;
 mod demo;
 mod dry_run;
 mod durability;
@@ -87,6 +89,7 @@ fn try_main() -> Result<u8> {
     match settings::resolve(cli.command, DateTime::from(SystemTime::now()))? {
         Settings::Job(settings) => job::command(&settings, &console),
         Settings::Work(settings) => workers::command(&settings, &console),
+        Settings::Ddl(settings) => ddl::command(&settings, &console),
         Settings::Quarantine(settings) => quarantine::command(&settings, &console),
         Settings::Repair(settings) => repair::command(&settings, &console),
         Settings::Generate(settings) => generation::command(&settings, &console),

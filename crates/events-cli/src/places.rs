@@ -1,13 +1,14 @@
 //! The zones of a command, and the few folders of a zone that people are pointed to. What else a zone holds is the core's to
 //! know.
 
+use std::path::Path;
 use std::time::Duration;
 
 use chrono::NaiveDate;
 use events_core::run::{RefusedKey, RunId, Zone, Zones};
 use events_stores::{Access, Opening, ZoneUrls};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::visible::Visible;
 
 /// The names of zones below a root.
@@ -82,4 +83,14 @@ pub(crate) fn run_of_rejects(key: &str) -> Option<&str> {
 /// Where the files of the table are.
 pub(crate) fn table(trusted: &Zone) -> String {
     format!("{}/{EVENTS}", trusted.url())
+}
+
+/// Where the files of the table are, in a trusted zone that is a folder: a path that holds wherever it is used.
+pub(crate) fn table_folder(trusted: &Path) -> Result<String> {
+    let failed = |source| Error::Io { operation: "finding folder", path: trusted.to_owned(), source };
+    let folder = std::path::absolute(trusted).map_err(failed)?.join(EVENTS);
+    match folder.to_str() {
+        Some(text) => Ok(format!("{text}/")),
+        None => Err(Error::Folder { path: folder, problem: "has a name that is no text".to_owned() }),
+    }
 }

@@ -5,6 +5,7 @@
 //!
 //! | module | holds |
 //! |---|---|
+//! | `location` | the URL that other programs know a zone by |
 //! | `zone_url`, `zones` | from the URLs of zones to stores |
 //! | `bucket` | a bucket, by the variables that other tools of AWS know |
 //! | `profile` | a profile of `~/.aws` |
@@ -19,6 +20,7 @@ mod durable_folder;
 mod error;
 mod lease;
 mod listing;
+mod location;
 mod lock;
 mod profile;
 mod requests;

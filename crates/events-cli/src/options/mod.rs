@@ -3,6 +3,7 @@
 //! Most options are optional here, because their values may also come from a variable or from the settings file (see
 //! `layers`, which also names those that can only be typed). The help of an option is its doc comment.
 
+mod ddl;
 mod generate;
 mod job;
 mod quarantine;
@@ -17,6 +18,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use events_core::run::DateRange;
 use tracing::level_filters::LevelFilter;
 
+pub(crate) use ddl::DdlOptions;
 pub(crate) use generate::GenerateOptions;
 pub(crate) use job::{
     AttemptOptions, DistributeOptions, Durability, EngineOptions, MaintainOptions, ParseOptions, PlanOptions,
@@ -68,6 +70,9 @@ pub(crate) enum Command {
     Rebuild(MaintainOptions),
     /// Look at rejects, and try them again
     Quarantine(QuarantineOptions),
+    /// Print the statements that declare the table to a query engine, and a view of it with one row an event
+    #[command(after_help = LAYERS_HELP)]
+    Ddl(DdlOptions),
     /// A filter: damaged JSON of any layout in, one record a line out
     #[command(after_help = REPAIR_HELP)]
     Repair(RepairOptions),
@@ -190,6 +195,7 @@ impl Command {
             Self::Reprocess(options) => Some(&mut options.zones),
             Self::Compact(options) | Self::Rebuild(options) => Some(&mut options.zones),
             Self::Quarantine(options) => Some(options.command.zones_mut()),
+            Self::Ddl(options) => Some(&mut options.zones),
             Self::Generate(_) | Self::Repair(_) | Self::Demo(_) => None,
         }
     }

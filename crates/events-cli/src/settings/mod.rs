@@ -1,6 +1,7 @@
 //! What the command line means: every default filled in, every name resolved, nothing done.
 
 mod console;
+mod ddl;
 mod generation;
 mod job;
 mod quarantine;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 use chrono::{DateTime, Utc};
 
 pub(crate) use console::{ConsoleSettings, resolve_console};
+pub(crate) use ddl::DdlSettings;
 pub(crate) use generation::GenerateSettings;
 pub(crate) use job::{JobSettings, Task, WorkSettings, WorkTask};
 pub(crate) use quarantine::{QuarantineSettings, View};
@@ -27,6 +29,7 @@ pub(crate) enum Settings {
     Job(JobSettings),
     Work(WorkSettings),
     Quarantine(QuarantineSettings),
+    Ddl(DdlSettings),
     Repair(RepairSettings),
     Generate(GenerateSettings),
     /// The folder to make, and the job to show; its zones are below the folder.
@@ -50,6 +53,7 @@ pub(crate) fn resolve(command: Command, now: DateTime<Utc>) -> Result<Settings> 
         Command::Reprocess(options) => job::resolve_reprocess(options, now).map(Settings::Job),
         Command::Compact(options) => job::resolve_maintenance(Task::Compact, options, now).map(Settings::Job),
         Command::Rebuild(options) => job::resolve_maintenance(Task::Rebuild, options, now).map(Settings::Job),
+        Command::Ddl(options) => ddl::resolve(options).map(Settings::Ddl),
         Command::Quarantine(options) => resolve_quarantine(options.command, now),
         Command::Repair(options) => repair::resolve(options).map(Settings::Repair),
         Command::Generate(options) => generation::resolve(options).map(Settings::Generate),

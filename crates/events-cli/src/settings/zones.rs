@@ -39,6 +39,19 @@ pub(super) fn resolve_landing(options: ZoneOptions) -> Result<ZoneUrls> {
     })
 }
 
+/// The zones of a command that is about the table alone: the others need no name.
+pub(super) fn resolve_trusted(options: ZoneOptions) -> Result<ZoneUrls> {
+    let nowhere = |zone: Option<String>, name: &str| zone.or_else(|| Some(format!("{NOWHERE}{name}")));
+    if options.root.is_some() {
+        return resolve(&options);
+    }
+    resolve(&ZoneOptions {
+        landing: nowhere(options.landing, LANDING),
+        stage: nowhere(options.stage, STAGE),
+        ..options
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

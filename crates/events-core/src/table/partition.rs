@@ -97,6 +97,19 @@ impl PartitionKey {
 }
 
 impl PartitionKey {
+    /// The value of `domain_event_type` that stands so in a path. `None` for everything that no path has.
+    ///
+    /// ```
+    /// use events_core::table::PartitionKey;
+    ///
+    /// assert_eq!(PartitionKey::of_name("card%2Feu-issued").as_deref(), Some("card/eu-issued"));
+    /// assert_eq!(PartitionKey::of_name("card/eu-issued"), None);
+    /// ```
+    #[must_use]
+    pub fn of_name(escaped: &str) -> Option<String> {
+        unescape(escaped).filter(|name| !name.is_empty() && escape_partition_value(name) == escaped)
+    }
+
     /// Which of that many lanes the partition is in: the same in every process.
     pub(crate) fn lane(&self, lanes: usize) -> usize {
         lane(name_hash(&self.domain_event_type), self.day, lanes)

@@ -10,7 +10,12 @@
 //! | `extra` | `Utf8` | `BYTE_ARRAY (STRING)` | when the event had no unknown fields |
 //! | `repairs` | `Utf8` | `BYTE_ARRAY (STRING)`, dictionary | when the record is as it came |
 //!
-//! `domain_event_type`, `year`, `month` and `day` live in the path of a file and not in it.
+//! The columns of a path live in the path of a file and not in it.
+//!
+//! | column | Arrow |
+//! |---|---|
+//! | `domain_event_type` | `Utf8` |
+//! | `year`, `month`, `day` | `Int32` |
 
 use std::sync::{Arc, LazyLock};
 
@@ -46,6 +51,20 @@ pub fn table_schema() -> SchemaRef {
             Field::new(column::DATA, DataType::Utf8, true),
             Field::new(column::EXTRA, DataType::Utf8, true),
             Field::new(column::REPAIRS, DataType::Utf8, true),
+        ]))
+    });
+    Arc::clone(&SCHEMA)
+}
+
+/// The columns that are in the path of a file, in the order of its folders.
+#[must_use]
+pub fn partition_schema() -> SchemaRef {
+    static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
+        Arc::new(Schema::new(vec![
+            Field::new(column::DOMAIN_EVENT_TYPE, DataType::Utf8, false),
+            Field::new(column::YEAR, DataType::Int32, false),
+            Field::new(column::MONTH, DataType::Int32, false),
+            Field::new(column::DAY, DataType::Int32, false),
         ]))
     });
     Arc::clone(&SCHEMA)

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, BooleanArray, Int32Array, RecordBatch, StringArray};
-use arrow_schema::{ArrowError, DataType, Field, Schema};
+use arrow_schema::{ArrowError, Schema};
 use chrono::Datelike;
 
 use super::batch::BatchBuilder;
@@ -13,7 +13,7 @@ use super::dedup::{Duplicate, Key, resolve};
 use super::file::{EncodedFile, FileConfig, encode};
 use super::partition::{date, day, join};
 use super::row::Row;
-use super::schema::column;
+use super::schema::partition_schema;
 use crate::event::{Event, EventId};
 
 /// A batch of the [table's schema](super::table_schema) with a row for each event, in their order.
@@ -51,18 +51,15 @@ pub fn with_partition_columns(batch: &RecordBatch) -> Result<RecordBatch, ArrowE
     let dates: Vec<_> = (0..columns.rows()).map(|row| date(day(columns.timestamp(row)))).collect();
     let numbers =
         |part: fn(&chrono::NaiveDate) -> i32| -> ArrayRef { Arc::new(dates.iter().map(part).collect::<Int32Array>()) };
-    let added: [(&str, DataType, ArrayRef); 4] = [
-        (column::DOMAIN_EVENT_TYPE, DataType::Utf8, Arc::new(names)),
-        (column::YEAR, DataType::Int32, numbers(Datelike::year)),
-        (column::MONTH, DataType::Int32, numbers(|date| date.month() as i32)),
-        (column::DAY, DataType::Int32, numbers(|date| date.day() as i32)),
+    let added: [ArrayRef; 4] = [
+        Arc::new(names),
+        numbers(Datelike::year),
+        numbers(|date| date.month() as i32),
+        numbers(|date| date.day() as i32),
     ];
-    let mut fields: Vec<_> = batch.schema().fields().iter().cloned().collect();
-    let mut arrays = batch.columns().to_vec();
-    for (name, data_type, array) in added {
-        fields.push(Arc::new(Field::new(name, data_type, false)));
-        arrays.push(array);
-    }
+    let schema = batch.schema();
+    let fields: Vec<_> = schema.fields().iter().chain(partition_schema().fields()).cloned().collect();
+    let arrays = batch.columns().iter().cloned().chain(added).collect();
     RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)
 }
 
