@@ -258,9 +258,9 @@ impl Worker<'_> {
         self.context.stop.check()?;
         run.report.commit = Some(entry.sequence);
         if control::commit(trusted, &entry).await? == Commit::Lost {
-            // Another worker at this item has the same entry, but for what a newer build may write otherwise.
+            // Another worker at this item has the same, but perhaps for how its build writes it.
             let there = control::entry(trusted, entry.sequence).await?;
-            if there.run != self.plan.run {
+            if (&there.run, &there.inputs, &there.totals) != (&entry.run, &entry.inputs, &entry.totals) {
                 return Err(self.conflict());
             }
         }
