@@ -7,7 +7,7 @@ use events_core::run::{
 };
 use events_stores::{HeldLease, Requests, TableLock};
 use serde::Serialize;
-use serde_json::json;
+use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 use tracing::{info, warn};
 
@@ -26,6 +26,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// How often it asks whether the workers that have what is left are still alive: that takes requests for each item.
 const ASK_EVERY: Duration = Duration::from_secs(10);
+
+/// Of how many it asks that.
+const ASKED_MAX: usize = 4;
 
 /// How long a worker waits for the lock of a table in a folder, which others have while they do an item.
 const LOCK_WAIT: Duration = Duration::from_secs(600);
@@ -67,23 +70,19 @@ fn plan(settings: &JobSettings, split: Split, console: &Console) -> Result<u8> {
         let prepared = distributor.prepare(start, split).await;
         match (lease, &prepared) {
             // The workers have it from now on.
-            (Some(lease), Ok(Some(_))) => drop(lease),
+            (Some(lease), Ok(prepared)) if prepared.inputs > 0 => drop(lease),
             (Some(lease), _) => lease.release(RELEASE_MAX).await,
             (None, _) => {}
         }
         Ok::<_, Error>(prepared?)
     });
     job::shut_down(runtime);
-    let prepared = prepared?.map(|prepared| with_urls(prepared, session.zones.stage.url()));
-    console.print(&match (console.output(), &prepared) {
-        (OutputForm::Human, Some(prepared)) => describe(prepared),
-        (OutputForm::Human, None) => format!("nothing pending in `{}`\n", places::pending(&session.zones.landing)),
-        (OutputForm::Json, Some(prepared)) => job::json(prepared),
-        (OutputForm::Json, None) => {
-            job::json(&json!({"run": settings.start.run, "inputs": 0, "bytes": 0, "phases": []}))
-        }
+    let prepared = with_urls(prepared?, session.zones.stage.url());
+    console.print(&match console.output() {
+        OutputForm::Human => describe(&prepared, &places::pending(&session.zones.landing)),
+        OutputForm::Json => job::json(&prepared),
     })?;
-    Ok(exit::DONE)
+    Ok(if prepared.refused.is_empty() { exit::DONE } else { exit::DONE_WITH_REJECTS })
 }
 
 /// Lists by their URLs, because whoever hands out their items knows nothing of zones.
@@ -95,20 +94,21 @@ fn with_urls(mut prepared: Prepared, stage: &str) -> Prepared {
 }
 
 /// A plan for people.
-fn describe(prepared: &Prepared) -> String {
+fn describe(prepared: &Prepared, pending: &str) -> String {
+    let Prepared { run, inputs, bytes, left, refused, .. } = prepared;
+    let refused = places::refused(pending, refused);
+    if *inputs == 0 {
+        return format!("nothing pending in `{pending}`\n{refused}");
+    }
     let mut grid = Grid::default();
     for phase in &prepared.phases {
-        grid.line(
-            format!("  {}", phase.phase),
-            Count(phase.items.into()),
-            if phase.items == 1 { "item" } else { "items" },
-        );
+        let items = if phase.items == 1 { "item" } else { "items" };
+        grid.line(format!("  {}", phase.phase), Count(phase.items.into()), items);
     }
-    let Prepared { run, inputs, bytes, left, .. } = prepared;
     let left = if *left > 0 { format!(", and {} left for another run", Count(*left)) } else { String::new() };
     format!(
-        "run {run}: {} inputs, {}{left}\n\n{}\nAs many workers as you like do it: events work --run-id {run} and the zones of this \
-         plan\n",
+        "run {run}: {} inputs, {}{left}\n{refused}\n{}\nAs many workers as you like do it: events work --run-id {run} and \
+         the zones of this plan\n",
         Count(*inputs),
         Bytes(*bytes),
         grid.render(),
@@ -205,13 +205,18 @@ impl Worker<'_> {
             if open.is_empty() {
                 break;
             }
-            // What nobody has comes first, and each worker begins elsewhere.
-            let asks = asked.elapsed() >= ASK_EVERY;
-            open.retain(|open| asks || !open.is_claimed());
-            open.sort_by_key(OpenItem::is_claimed);
-            let free = open.iter().filter(|open| !open.is_claimed()).count();
-            open[..free].rotate_left(spread(self.name, free));
-            if asks {
+            // What nobody has comes first. What others have is asked for only now and then, a few at a time and as it is
+            // now: they may have renewed it since.
+            let is_free = open.iter().any(|open| !open.is_claimed());
+            if !is_free && asked.elapsed() < ASK_EVERY {
+                sleep(LOOK_EVERY).await;
+                continue;
+            }
+            open.retain(|open| open.is_claimed() != is_free);
+            let length = open.len();
+            open.rotate_left(spread(self.name, length));
+            if !is_free {
+                open.truncate(ASKED_MAX);
                 asked = Instant::now();
             }
             let before = attempts;
@@ -257,8 +262,15 @@ impl Worker<'_> {
     /// A run that has no plan must be over.
     async fn require_committed(&self) -> Result<()> {
         let (run, distributor) = (&self.settings.start.run, &self.session.distributor);
-        if distributor.committed(run).await?.is_some() {
-            return Ok(());
+        match distributor.committed(run).await? {
+            Some((_, true)) => return Ok(()),
+            // The last worker has died behind the stage's end.
+            Some((_, false)) => {
+                let _lock = self.lock(true).await?;
+                distributor.recover(&self.settings.start).await?;
+                return Ok(());
+            }
+            None => {}
         }
         let stage = self.session.zones.stage.url();
         let problem = format!(
@@ -272,7 +284,14 @@ impl Worker<'_> {
         if self.settings.zones.trusted.local_folder().is_some() || self.settings.single_writer {
             return Ok(None);
         }
-        Ok(Some(HeldLease::share(&self.session.distributor, &self.settings.start.run).await?))
+        let began = Instant::now();
+        loop {
+            match HeldLease::share(&self.session.distributor, &self.settings.start.run).await {
+                Ok(lease) => return Ok(Some(lease)),
+                Err(events_core::Error::Busy { .. }) if began.elapsed() < self.settings.wait => sleep(LOOK_EVERY).await,
+                Err(error) => return Err(error.into()),
+            }
+        }
     }
 
     /// Does a claimed item, and says meanwhile that it lives.
@@ -299,17 +318,24 @@ impl Worker<'_> {
 
     /// Does an item, with the lock that it needs where the table is in a folder.
     async fn item(&self, shared: &SharedRun<'_>, item: WorkItem, attempt: u32) -> Result<Worked> {
-        let trusted = &self.settings.zones.trusted;
-        let _lock = if item.phase.takes_table() {
-            TableLock::take(trusted, LOCK_WAIT)?
-        } else {
-            TableLock::share(trusted, LOCK_WAIT)?
-        };
+        let _lock = self.lock(item.phase.takes_table()).await?;
         let began = Instant::now();
         let name: RunId = format!("{}-{attempt}", self.name).parse()?;
         let worked = shared.work(item, &name).await?;
         info!(%item, again = worked.again, elapsed_ms = began.elapsed().as_millis() as u64, "item done");
         Ok(worked)
+    }
+}
+
+impl Worker<'_> {
+    /// Waits for the table's lock beside what else the worker has to do.
+    async fn lock(&self, takes_table: bool) -> Result<TableLock> {
+        let trusted = self.settings.zones.trusted.clone();
+        let take = move || {
+            if takes_table { TableLock::take(&trusted, LOCK_WAIT) } else { TableLock::share(&trusted, LOCK_WAIT) }
+        };
+        let waited = spawn_blocking(take).await;
+        Ok(waited.map_err(|error| Error::Process { operation: "waiting for the lock", source: error.into() })??)
     }
 }
 

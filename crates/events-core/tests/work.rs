@@ -8,6 +8,7 @@ use events_core::run::{Distributor, OpenItem, Prepared, Report, RunId, Split, Wo
 use events_core::{Config, Error};
 use futures::executor::block_on;
 use futures::future::{join_all, select};
+use object_store::ObjectStoreExt;
 use proptest::prelude::*;
 
 /// Items of a few records each.
@@ -47,7 +48,7 @@ fn distributor(lake: &Lake) -> Distributor {
 }
 
 async fn prepare(lake: &Lake, run: &str) -> Prepared {
-    distributor(lake).prepare(&start(run), SMALL).await.unwrap().unwrap()
+    distributor(lake).prepare(&start(run), SMALL).await.unwrap()
 }
 
 /// Does an item under the name of an attempt, unless the run is over.
@@ -157,9 +158,10 @@ async fn an_item_is_done_twice_at_once_and_again_later_to_no_harm() {
 #[tokio::test]
 async fn an_item_before_its_time_or_of_no_run_is_refused() {
     let lake = Lake::in_memory();
-    assert!(distributor(&lake).prepare(&start("run-0"), SMALL).await.unwrap().is_none(), "nothing is pending");
+    let nothing = distributor(&lake).prepare(&start("run-0"), SMALL).await.unwrap();
+    assert_eq!((nothing.inputs, nothing.phases), (0, Vec::new()));
     put(&lake, 0).await;
-    prepare(&lake, "run-0").await;
+    let planned = prepare(&lake, "run-0").await;
     for item in ["deduplicate-00000", "compare-00000", "write-00000", "index-00000", "commit-00000", "publish-00000"] {
         let error = work(&lake, "run-0", item.parse().unwrap(), "early").await.unwrap_err();
         assert!(matches!(error, Error::Setting { name: "item", .. }), "{item}: {error}");
@@ -167,6 +169,18 @@ async fn an_item_before_its_time_or_of_no_run_is_refused() {
     let error = work(&lake, "run-0", "parse-00999".parse().unwrap(), "wrong").await.unwrap_err();
     assert!(error.to_string().contains("`parse-00999`"), "{error}");
     assert!(distributor(&lake).join(&run_id("another")).await.unwrap().is_none());
+    // A plan that is asked for again is the same, also when its writing was cut off.
+    let again = prepare(&lake, "run-0").await;
+    assert_eq!(again, planned);
+    for object in lake.list("stage/events/run=run-0").await {
+        if !object.ends_with("begun.json") {
+            lake.store.delete(&object_store::path::Path::parse(format!("lake/{object}")).unwrap()).await.unwrap();
+        }
+    }
+    assert_eq!(prepare(&lake, "run-0").await, planned);
+    // One that can never commit is not taken up again.
+    lake.run_as("other", Config::default()).await;
+    put(&lake, 1).await;
     let error = distributor(&lake).prepare(&start("run-0"), SMALL).await.unwrap_err();
     assert!(error.to_string().contains("needs a name of its own"), "{error}");
 }
@@ -310,7 +324,7 @@ async fn rows_that_memory_has_no_room_for_share_objects_of_the_stage() {
             lake.put("landing/pending/large.json", text.clone()).await;
         }
         alone.run_as("run-0", common::tiny()).await;
-        distributor(&shared).prepare(&start("run-0"), Split::default()).await.unwrap().unwrap();
+        distributor(&shared).prepare(&start("run-0"), Split::default()).await.unwrap();
         work(&shared, "run-0", "parse-00000".parse().unwrap(), "worker").await.unwrap();
         let rows = shared.list("stage/events/run=run-0/work/parse-00000/worker/rows").await;
         assert!((2..40).contains(&rows.len()), "{rows:?}");
@@ -329,7 +343,7 @@ async fn a_run_takes_no_more_bytes_than_it_is_to_and_leaves_the_rest_pending() {
     let (mut left, mut runs) = (9, 0);
     while left > 0 {
         let run = format!("run-{runs}");
-        let prepared = distributor(&shared).prepare(&start(&run), split).await.unwrap().unwrap();
+        let prepared = distributor(&shared).prepare(&start(&run), split).await.unwrap();
         assert!(prepared.bytes <= all / 2 && prepared.inputs + prepared.left == left, "{prepared:?}");
         work_on(&shared, &run).await;
         (left, runs) = (prepared.left, runs + 1);

@@ -49,6 +49,14 @@ pub struct Done {
 }
 
 impl Done {
+    /// The totals alone, because a state machine takes no answer above 256 KiB.
+    pub(crate) fn totals_of(mut report: Report) -> Self {
+        let (inputs, partitions) = (std::mem::take(&mut report.inputs), std::mem::take(&mut report.partitions));
+        report.repairs = Vec::new();
+        let omitted = BTreeMap::from([("inputs", inputs.len()), ("partitions", partitions.len())]);
+        Self { report, notices: None, omitted }
+    }
+
     pub(crate) fn of(mut report: Report, notices: Option<Notices>) -> Self {
         let mut omitted = BTreeMap::new();
         // Their excerpts are content of records, and answers end in logs and histories of executions.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant, SystemTime};
 
 use chrono::{DateTime, Utc};
-use events_core::run::{Distributor, Prepared, RunId, Start, WorkItem, WorkPhase, Writers};
+use events_core::run::{Distributor, Prepared, RefusedKey, RunId, Start, WorkItem, WorkPhase, Writers};
 use events_stores::{HeldLease, StoreName, TableLock, ZoneUrl};
 use lambda_runtime::Context;
 use serde::Serialize;
@@ -27,6 +27,9 @@ pub struct Planned {
     pub bytes: u64,
     /// How many inputs are left for another run.
     pub left: u64,
+    /// What is pending under names that no run can ask for, and stays.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<RefusedKey>,
     /// How many items each phase has, in the order of the phases.
     pub items: BTreeMap<WorkPhase, u32>,
     /// Where the lists of the items are. None where no bucket is the stage zone, and when nothing is to be done.
@@ -67,36 +70,34 @@ impl Runs {
         let lock = TableLock::take(&self.trusted, Duration::ZERO)?;
         let session = self.session(context, lock.writers, began)?;
         let lease = match lock.writers {
-            Writers::Many => Some(session.take_lease(&start).await?),
+            // It may be a plan that is asked for again.
+            Writers::Many => Some(HeldLease::share(&session.distributor, &start.run).await?),
             Writers::Single => None,
         };
         let prepared = session.distributor.prepare(&start, division.split()).await;
         match (lease, &prepared) {
             // The workers have it from now on.
-            (Some(lease), Ok(Some(_))) => drop(lease),
+            (Some(lease), Ok(prepared)) if prepared.inputs > 0 => drop(lease),
             (Some(lease), _) => lease.release(LEASE_RELEASE_MAX).await,
             (None, _) => {}
         }
-        let planned = match prepared? {
-            Some(prepared) => self.planned(prepared),
-            None => Planned { run: start.run, inputs: 0, bytes: 0, left: 0, items: BTreeMap::new(), lists: None },
-        };
+        let planned = self.planned(prepared?);
         info!(run = %planned.run, inputs = planned.inputs, bytes = planned.bytes, items = ?planned.items, "planned");
         Ok(planned)
     }
 
     fn planned(&self, prepared: Prepared) -> Planned {
-        let Prepared { run, inputs, bytes, left, phases, .. } = prepared;
+        let Prepared { run, inputs, bytes, left, refused, phases, .. } = prepared;
         let items = phases.iter().map(|phase| (phase.phase, phase.items)).collect();
         let lists = match &self.stage.store {
-            StoreName::Bucket(bucket) => {
+            StoreName::Bucket(bucket) if inputs > 0 => {
                 let key = |path: &str| key(&self.stage, path);
                 let keys = phases.iter().filter_map(|phase| Some((phase.phase, key(phase.list.as_ref()?))));
                 Some(Lists { bucket: bucket.clone(), keys: keys.collect() })
             }
-            StoreName::Folder(_) | StoreName::Memory => None,
+            StoreName::Bucket(_) | StoreName::Folder(_) | StoreName::Memory => None,
         };
-        Planned { run, inputs, bytes, left, items, lists }
+        Planned { run, inputs, bytes, left, refused, items, lists }
     }
 
     /// Does an item.
@@ -120,13 +121,13 @@ impl Runs {
             lease => drop(lease),
         }
         let worked = worked?;
-        if let Some(report) = worked.report.as_ref().filter(|_| item.phase == WorkPhase::Commit) {
+        if let Some(report) = worked.report.as_ref().filter(|_| item.phase == WorkPhase::Commit && !worked.again) {
             log(report, &self.zones, began.elapsed());
             self.tell(&Ok(report.clone()), began.elapsed(), &before, context);
         }
         let elapsed_ms = began.elapsed().as_millis() as u64;
         info!(%run, %item, again = worked.again, elapsed_ms, "item done");
-        let report = worked.report.map(|report| Box::new(Done::of(report, None)));
+        let report = worked.report.map(|report| Box::new(Done::totals_of(report)));
         Ok(Worked { run, item, again: worked.again, report })
     }
 }
@@ -140,10 +141,17 @@ async fn work(
     match distributor.join(run).await? {
         Some(shared) => Ok(shared.work(item, &attempt_name(SystemTime::now(), &context.request_id)).await?),
         // Whoever asks again for the last item has not seen its answer.
-        None if distributor.committed(run).await?.is_some_and(|(_, is_done)| is_done) => {
-            Ok(events_core::run::Worked { run: run.clone(), item, again: true, report: None })
-        }
-        None => Err(Error::Request { problem: format!("run `{run}` has no plan and is not committed") }),
+        None => match distributor.committed(run).await? {
+            Some((_, is_done)) => {
+                if !is_done {
+                    // Whoever did it has died behind the stage's end.
+                    let date = DateTime::<Utc>::from(SystemTime::now()).date_naive();
+                    distributor.recover(&Start { run: run.clone(), date }).await?;
+                }
+                Ok(events_core::run::Worked { run: run.clone(), item, again: true, report: None })
+            }
+            None => Err(Error::Request { problem: format!("run `{run}` has no plan and is not committed") }),
+        },
     }
 }
 

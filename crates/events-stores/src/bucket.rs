@@ -95,19 +95,25 @@ fn with_profile(
     mut builder: AmazonS3Builder,
     variable: &impl Fn(&str) -> Option<String>,
 ) -> Result<AmazonS3Builder, Error> {
-    let Some(profile) = Profile::read(variable)? else { return Ok(builder) };
-    if let (Some(region), None) = (profile.region(), builder.get_config_value(&AmazonS3ConfigKey::Region)) {
-        builder = builder.with_region(region);
-    }
     let has_keys = [AmazonS3ConfigKey::AccessKeyId, AmazonS3ConfigKey::SecretAccessKey]
         .iter()
         .any(|key| builder.get_config_value(key).is_some());
-    match profile.credentials() {
-        _ if has_keys => Ok(builder),
-        Ok(Some(credentials)) => Ok(builder.with_credentials(Arc::new(credentials))),
-        Ok(None) => Ok(builder),
-        Err(error) => Err(error),
+    let profile = match Profile::read(variable) {
+        // Who has keys needs no profile, and may not be who may read one.
+        Err(_) if has_keys => None,
+        profile => profile?,
+    };
+    let Some(profile) = profile else { return Ok(builder) };
+    if let (Some(region), None) = (profile.region(), builder.get_config_value(&AmazonS3ConfigKey::Region)) {
+        builder = builder.with_region(region);
     }
+    if has_keys {
+        return Ok(builder);
+    }
+    Ok(match profile.credentials()? {
+        Some(credentials) => builder.with_credentials(Arc::new(credentials)),
+        None => builder,
+    })
 }
 
 /// Which page of a listing comes next.

@@ -63,8 +63,10 @@ async fn without(response: HttpResponse, token: Option<HeaderValue>) -> Result<H
     let (mut parts, body) = response.into_parts();
     let body = body.bytes().await?;
     parts.headers.remove("content-length");
+    // An answer to a wrong signature has what was signed in hexadecimal, too.
+    let dump = token.bytes().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ");
     let body = match std::str::from_utf8(&body) {
-        Ok(text) if text.contains(token) => text.replace(token, "…").into(),
+        Ok(text) if text.contains(token) || text.contains(&dump) => text.replace(token, "…").replace(&dump, "…").into(),
         _ => body.into(),
     };
     Ok(HttpResponse::from_parts(parts, body))

@@ -24,7 +24,7 @@ fn plan(scenario: &Scenario) -> Prepared {
     let faults = Faults::new(|_: &Operation| Fault::None);
     let distributor = lake.distributor(&faults.store(lake.store()), Level::Lenient).unwrap();
     let start = Start { run: "r0".parse().unwrap(), date: "2026-11-01".parse().unwrap() };
-    block_on(distributor.prepare(&start, WORK_SPLIT)).unwrap().unwrap()
+    block_on(distributor.prepare(&start, WORK_SPLIT)).unwrap()
 }
 
 /// How often the run has made a request of a kind to objects below a folder of its stage.

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use super::barrier::Barrier;
 use super::context::Context;
-use super::control::{self, Lease};
+use super::control::{self, Lease, Table};
 use super::exchange::Scratch;
 use super::grace::Grace;
 use super::layout::RunId;
@@ -22,6 +22,7 @@ use super::phases::{Clock, Run};
 use super::plan::{DateRange, Input, InputsMax, Place, Plan};
 use super::poison::Poison;
 use super::progress::Progress;
+use super::redo;
 use super::rejects::{RejectFilter, RejectLine, read_lines};
 use super::report::{Job, Report};
 use super::start::Start;
@@ -241,15 +242,27 @@ impl Distributor {
         self.attempt(start, Job::Distribute, Work::default()).await
     }
 
-    /// Fixes what is pending as the work of a run that several workers do, and writes it to the stage zone. `None`: nothing
-    /// is pending. Each worker then [joins](Distributor::join) the run, and does [items](SharedRun::work) of it.
+    /// Carries out what runs have committed and not brought to an end, and tells which commits those were: what any run
+    /// begins with.
+    ///
+    /// # Errors
+    /// As [`Distributor::run`].
+    pub async fn recover(&self, start: &Start) -> Result<Vec<u64>> {
+        let mut table = Table::open(&self.zones.trusted).await?;
+        let recovered = table.unfinished.iter().map(|entry| entry.sequence).collect();
+        redo::recover(&self.context(start, Job::Run, 1, &Work::default()), &mut table).await?;
+        Ok(recovered)
+    }
+
+    /// Fixes what is pending as the work of a run that several workers do, and writes it to the stage zone, unless there is no
+    /// input. Asked again under the same name, it gives the same plan. Each worker then [joins](Distributor::join) the run, and does [items](SharedRun::work) of it.
     ///
     /// The table must not change until the run commits: of another run at the same time only one of the two commits, and
     /// here that is all workers' work.
     ///
     /// # Errors
     /// As [`Distributor::run`]; [`Error::Setting`] when there are too many items.
-    pub async fn prepare(&self, start: &Start, split: Split) -> Result<Option<Prepared>> {
+    pub async fn prepare(&self, start: &Start, split: Split) -> Result<Prepared> {
         work::prepare(&Arc::new(self.context(start, Job::Run, 1, &Work::default())), split).await
     }
 

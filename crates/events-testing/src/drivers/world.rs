@@ -248,7 +248,7 @@ async fn item_by_item(distributor: &Distributor, start: &Start, runner: usize) -
             worked => commit = worked?.or(commit),
         }
     }
-    if distributor.prepare(start, WORK_SPLIT).await?.is_some() {
+    if distributor.prepare(start, WORK_SPLIT).await?.inputs > 0 {
         commit = work(distributor, &start.run, runner).await?.or(commit);
     }
     Ok(commit)

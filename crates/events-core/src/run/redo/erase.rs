@@ -17,12 +17,15 @@ pub(crate) async fn is_empty(zone: &Zone, path: &str) -> Result<bool> {
 
 /// Erases the stage of a run. What is gone already is no failure.
 ///
-/// The note of where the run began goes last: what is left by whoever is killed meanwhile is known to be dead by it.
+/// A plan for several workers goes first, so that none of them takes what is half erased for work to do. The note of where
+/// the run began goes last: what is left by whoever is killed meanwhile is known to be dead by it.
 pub(crate) async fn erase_stage(stage: &Zone, run: &RunId) -> Result<()> {
-    let begun = stage.path(&layout::stage_begun(run))?;
-    let (last, first): (Vec<_>, Vec<_>) =
-        list(stage, &layout::stage(run)).await?.into_iter().partition(|path| *path == begun);
+    let (plan, begun) = (stage.path(&layout::work_plan(run))?, stage.path(&layout::stage_begun(run))?);
+    let all = list(stage, &layout::stage(run)).await?;
+    let (first, rest): (Vec<_>, Vec<_>) = all.into_iter().partition(|path| *path == plan);
+    let (last, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(|path| *path == begun);
     erase(stage, first).await?;
+    erase(stage, rest).await?;
     erase(stage, last).await
 }
 

@@ -12,4 +12,4 @@ mod sweep;
 pub(crate) use apply::{apply, publish, recover};
 pub(crate) use erase::{erase_stage, is_empty};
 pub(crate) use publish::overwrite;
-pub(crate) use sweep::{begin, begin_for_workers, finish_parse, sweep};
+pub(crate) use sweep::{begin, begin_for_workers, finish_parse, is_of_workers, sweep};

@@ -38,6 +38,20 @@ async fn note(context: &Context, begun: &Begun) -> Result<()> {
     put(&context.zones.stage, &layout::stage_begun(&context.stage), json.into()).await
 }
 
+/// Whether the stage of a run begins as that of several workers.
+pub(crate) async fn is_of_workers(context: &Context) -> Result<bool> {
+    let (stage, path) = (&context.zones.stage, layout::stage_begun(&context.stage));
+    let failed = |error| stage.error("reading", &path, error);
+    match stage.store().get(&stage.path(&path)?).await {
+        Ok(got) => {
+            let begun: Option<Begun> = serde_json::from_slice(&got.bytes().await.map_err(failed)?).ok();
+            Ok(begun.is_some_and(|begun| begun.workers))
+        }
+        Err(StoreError::NotFound { .. }) => Ok(false),
+        Err(error) => Err(failed(error)),
+    }
+}
+
 /// Finishes what dead runs have left in the stage zone: a whole stage of a parse gets its inputs moved, and the stage of a
 /// run that can never commit is erased. `newest` is the newest commit, which is carried out.
 pub(crate) async fn sweep(context: &Context, newest: u64) -> Result<()> {

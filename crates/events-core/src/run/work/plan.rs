@@ -263,7 +263,7 @@ pub struct Prepared {
     pub refused: Vec<RefusedKey>,
     /// The commit that it is to be.
     pub commit: u64,
-    /// What is to be done, one after the other; the items of one at once, in any order.
+    /// What is to be done, one after the other; the items of one at once, in any order. None when there is no input.
     pub phases: Vec<PreparedPhase>,
 }
 
@@ -279,6 +279,11 @@ pub struct PreparedPhase {
 }
 
 impl Prepared {
+    /// Nothing is pending, or nothing that a run can ask for.
+    pub(super) fn nothing(run: RunId, commit: u64, refused: Vec<RefusedKey>) -> Self {
+        Self { run, inputs: 0, bytes: 0, left: 0, refused, commit, phases: Vec::new() }
+    }
+
     pub(crate) fn of(plan: &WorkPlan) -> Self {
         let phases = WorkPhase::BARRIERS.into_iter().map(|phases| PreparedPhase {
             phase: phases[0],

@@ -26,28 +26,35 @@ use crate::run::report::{Job, Report};
 use crate::run::start::Start;
 use crate::run::writers::Writers;
 
-/// Fixes what is pending as the work of a run. `None`: nothing is pending.
-pub(crate) async fn prepare(context: &Arc<Context>, split: Split) -> Result<Option<Prepared>> {
+/// Fixes what is pending as the work of a run. One that was fixed before under the same name stays as it is.
+pub(crate) async fn prepare(context: &Arc<Context>, split: Split) -> Result<Prepared> {
     let zones = &context.zones;
     let run = Run::begin(Arc::clone(context), None, Job::Run);
     let mut table = Table::open(&zones.trusted).await?;
     redo::recover(context, &mut table).await?;
+    let behind = table.snapshot.sequence;
+    match WorkPlan::get(&zones.stage, &context.start.run).await? {
+        // Whoever asks again has not seen the answer.
+        Some(plan) if plan.behind == behind => return Ok(Prepared::of(&plan)),
+        // A plan that was not finished names nothing that anybody reads.
+        None if redo::is_of_workers(context).await? => run.erase_stage().await,
+        _ => {}
+    }
     run.require_new().await?;
-    redo::sweep(context, table.snapshot.sequence).await?;
+    redo::sweep(context, behind).await?;
     let plan = Plan::of(&zones.landing, Place::Pending).await?;
     if plan.inputs.is_empty() {
-        return Ok(None);
+        return Ok(Prepared::nothing(context.start.run.clone(), behind + 1, plan.refused));
     }
     context.stop.check()?;
     if context.writers == Writers::Many {
         control::require_conditional(&zones.trusted).await?;
     }
     table.note(&zones.trusted).await?;
-    let behind = table.snapshot.sequence;
     let (plan, groups) = WorkPlan::new(&context.start, behind, &context.config, plan, split)?;
     redo::begin_for_workers(context, behind).await?;
     plan.put(&zones.stage, &groups).await?;
-    Ok(Some(Prepared::of(&plan)))
+    Ok(Prepared::of(&plan))
 }
 
 /// A run over several workers that has a plan, and is not over.
@@ -197,7 +204,10 @@ impl<'a> SharedRun<'a> {
         if control::entry(trusted, sequence).await?.run != self.plan.run {
             return Ok(Some(Overtaken::ByAnotherRun));
         }
-        Ok(control::is_done(trusted, sequence).await?.then_some(Overtaken::ByWorkers))
+        let is_over = control::is_done(trusted, sequence).await?
+            // Of a stage the plan is erased first.
+            || WorkPlan::get(&self.distributor.zones().stage, &self.plan.run).await?.is_none();
+        Ok(is_over.then_some(Overtaken::ByWorkers))
     }
 
     /// Does an item, from the beginning again without an input that it has panicked of.

@@ -32,6 +32,7 @@ use crate::run::remote::{Remote, on_threads};
 use crate::run::report::{Job, Report, SampledRepair};
 use crate::run::stage::{self, StageContent, StageManifest};
 use crate::run::upload::{parts, upload};
+use crate::run::writers::Writers;
 use crate::table::PartitionKey;
 use crate::table::index::Partitions;
 
@@ -256,6 +257,10 @@ impl Worker<'_> {
         let mut run = self.run();
         let entry = self.entry(&mut run).await?;
         self.context.stop.check()?;
+        if self.context.writers == Writers::Many {
+            // The plan may have been made where nobody asked for it.
+            control::require_conditional(trusted).await?;
+        }
         run.report.commit = Some(entry.sequence);
         if control::commit(trusted, &entry).await? == Commit::Lost {
             // Another worker at this item has the same, but perhaps for how its build writes it.
@@ -355,7 +360,7 @@ impl Worker<'_> {
 
     /// Carries the entry out to its end.
     async fn finish(&self) -> Result<Report> {
-        let (mut entry, mut report) = self.committed().await?;
+        let (mut entry, report) = self.committed().await?;
         let published: Vec<PublishResult> = self.results(WorkPhase::Publish).await?;
         let all = entry.publish.len();
         let brings_rows = entry.publish.iter().any(Publication::brings_rows);
@@ -369,10 +374,8 @@ impl Worker<'_> {
         if brings_rows && (!entry.removed.is_empty() || entry.publish.iter().any(Publication::takes_rows)) {
             Grace::pass(self.context.grace.as_ref()).await;
         }
-        let mut run = self.run();
-        let applied = redo::apply(&self.context, &entry, |phase| run.end(phase)).await;
+        let applied = redo::apply(&self.context, &entry, |_| {}).await;
         applied.map_err(|error| self.unfinished(&entry, error))?;
-        report.elapsed.append(&mut run.report.elapsed);
         Ok(report)
     }
 
