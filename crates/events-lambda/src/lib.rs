@@ -38,9 +38,8 @@
 //! that. Its `errorType` says what to do: `Configuration` and `Request` to correct something, `Data` to mend an input
 //! where repair is `strict`, `Storage` to try again, `Busy` to try again when the run that is at work on the table has
 //! ended, which after its death takes a minute, `Unfinished` to run again, which finishes what was committed, `Left` to
-//! run again, which takes the inputs that did not fit, `Conflict` to make
-//! another plan, `TimeLimit` to give the function more time or less to do, `Bug` to
-//! report it.
+//! run again, which takes the inputs that did not fit, `Conflict` to make another plan, `TimeLimit` to give the function
+//! more time or less to do, `Bug` to report it.
 
 mod error;
 mod function;
