@@ -71,6 +71,16 @@ pub(crate) fn json(document: &impl Serialize) -> String {
     serde_json::to_string(document).expect("plain data with text for keys is JSON") + "\n"
 }
 
+/// Zones, and what counts what is asked of buckets.
+pub(crate) type Opened = (Zones, RequestCounter);
+
+/// Opens the zones: before anything is locked or made in them, what is wrong with them is told.
+pub(crate) fn open_zones(settings: &JobSettings) -> Result<Opened> {
+    let opening = places::opening(durability::access(settings.durability));
+    let opening = if settings.single_writer { opening.alone() } else { opening };
+    Ok((places::open(&settings.zones, &opening)?, opening.counter))
+}
+
 /// What a command works on a table with, until it is dropped.
 pub(crate) struct Session {
     pub(crate) zones: Zones,
@@ -83,11 +93,8 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// Opens the zones and makes what a run needs. `writers`: who else may write to the table, as far as locks tell.
-    pub(crate) fn open(settings: &JobSettings, writers: Writers) -> Result<Self> {
-        let opening = places::opening(durability::access(settings.durability));
-        let opening = if settings.single_writer { opening.alone() } else { opening };
-        let zones = places::open(&settings.zones, &opening)?;
+    /// Makes what a run needs in zones that are open. `writers`: who else may write to the table, as far as locks tell.
+    pub(crate) fn open(settings: &JobSettings, (zones, counter): Opened, writers: Writers) -> Result<Self> {
         let scratch = make_scratch(settings)?;
         let progress = Arc::<Progress>::default();
         let (cancel, began) = (Cancel::default(), Instant::now());
@@ -112,7 +119,7 @@ impl Session {
             durability = ?settings.durability,
             "started"
         );
-        Ok(Self { zones, distributor, cancel, counter: opening.counter, progress, scratch })
+        Ok(Self { zones, distributor, cancel, counter, progress, scratch })
     }
 
     /// Listens for signals, and says what goes on until the watch is dropped. Called in a runtime.
@@ -130,10 +137,10 @@ pub(crate) fn writers(settings: &JobSettings, lock: &TableLock) -> Writers {
 
 /// Carries out the job, and says meanwhile what goes on.
 pub(crate) fn execute(settings: &JobSettings, console: &Console) -> Result<Done> {
-    places::require(&settings.zones)?;
+    let opened = open_zones(settings)?;
     let lock = TableLock::take(&settings.zones.trusted, settings.wait)?;
     let (writers, began) = (writers(settings, &lock), Instant::now());
-    let session = Session::open(settings, writers)?;
+    let session = Session::open(settings, opened, writers)?;
     let (distributor, start) = (&session.distributor, &settings.start);
     let runtime = runtime()?;
     let result = runtime.block_on(async {

@@ -27,15 +27,10 @@ const RETRY_WITHIN: Duration = Duration::from_secs(25);
 /// How many objects that no run can ask for are shown to people.
 const REFUSED_SHOWN: usize = 20;
 
-/// Checks what can be checked of zones before anything is made in them.
-pub(crate) fn require(zones: &ZoneUrls) -> Result<()> {
-    zones.check_apart()?;
-    Ok(zones.require_landing()?)
-}
-
 /// Opens zones, of which the landing zone must be there.
 pub(crate) fn open(zones: &ZoneUrls, opening: &Opening) -> Result<Zones> {
-    require(zones)?;
+    zones.check_apart()?;
+    zones.require_landing()?;
     Ok(zones.open(opening)?)
 }
 

@@ -55,10 +55,10 @@ pub(crate) fn command(settings: &WorkSettings, console: &Console) -> Result<u8> 
 }
 
 fn plan(settings: &JobSettings, split: Split, console: &Console) -> Result<u8> {
-    places::require(&settings.zones)?;
+    let opened = job::open_zones(settings)?;
     let lock = TableLock::take(&settings.zones.trusted, settings.wait)?;
     let writers = job::writers(settings, &lock);
-    let session = Session::open(settings, writers)?;
+    let session = Session::open(settings, opened, writers)?;
     let runtime = job::runtime()?;
     let prepared = runtime.block_on(async {
         let _watch = session.watch(console)?;
@@ -122,7 +122,7 @@ fn work(settings: &JobSettings, item: Option<WorkItem>, worker: &RunId, console:
     } else {
         Writers::Many
     };
-    let session = Session::open(settings, writers)?;
+    let session = Session::open(settings, job::open_zones(settings)?, writers)?;
     let runtime = job::runtime()?;
     let crew = Worker { settings, session: &session, name: worker };
     let done = runtime.block_on(async {
