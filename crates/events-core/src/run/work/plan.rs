@@ -31,7 +31,7 @@ pub struct Split {
 }
 
 impl Split {
-    /// What [`Split::item_bytes`] is at least when nobody says: an item takes seconds, and a failed one costs no more.
+    /// What [`Split::item_bytes`](field@Split::item_bytes) is at least when nobody says: an item takes seconds, and a failed one costs no more.
     pub const DEFAULT_ITEM_BYTES: u64 = 256 << 20;
 
     /// How many items there are about when nobody says and inputs are large.
