@@ -123,6 +123,16 @@ class Notifications(unittest.TestCase):
         self.assertEqual(self.keys("landing/pending/"), [])
         self.assertEqual(self.messages(self.queue), [])
 
+    def test_a_run_tells_the_catalog(self):
+        variables = {"EVENTS_ROOT": f"s3://{self.name}/{PREFIX}", "EVENTS_GLUE_DATABASE": "clicks"}
+        sandbox = self.new_sandbox(**variables)
+        self.put("a", events("1", "2"))
+        sandbox.invoke({"command": "run"})
+        glue = self.client("glue")
+        [partition] = glue.get_partitions(DatabaseName="clicks", TableName="events")["Partitions"]
+        self.assertEqual(partition["Values"], ["card-issued", "2026", "1", "31"])
+        self.assertIn(f"s3://{self.name}/{PREFIX}/trusted/events/", partition["StorageDescriptor"]["Location"])
+
     def test_input_becomes_rows_and_own_writes_cause_no_run(self):
         self.notify_queue()
         self.put("one.json", events("a", "b"))

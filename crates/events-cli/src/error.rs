@@ -68,6 +68,9 @@ pub(crate) enum Error {
     /// The run failed.
     #[error(transparent)]
     Run(#[from] events_core::error::Error),
+    /// The catalog was not told. The table is whole.
+    #[error(transparent)]
+    Catalog(#[from] events_catalog::Error),
     /// The generation failed.
     #[error(transparent)]
     Generate(#[from] GenerateError),
@@ -89,6 +92,7 @@ impl Error {
             Self::Damaged { .. } => ErrorKind::Data,
             Self::Stores(error) => error.kind(),
             Self::Run(error) => error.kind(),
+            Self::Catalog(error) => error.kind(),
         }
     }
 }

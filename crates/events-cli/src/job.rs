@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use events_catalog::Registered;
 use events_core::run::{Cancel, Distributor, Grace, Job, Progress, Report, Writers, Zones};
 use events_stores::{Access, HeldLease, RequestCounter, Requests, TableLock};
 use serde::Serialize;
@@ -20,7 +21,7 @@ use crate::live::Watch;
 use crate::options::OutputForm;
 use crate::settings::{JobSettings, Task};
 use crate::stage_folder::tidy_stage;
-use crate::{exit, places, summary};
+use crate::{catalog, exit, places, summary};
 
 /// Threads that only wait for stores: the core computes on its own.
 const RUNTIME_THREADS: usize = 2;
@@ -34,12 +35,22 @@ pub(crate) fn command(settings: &JobSettings, console: &Console) -> Result<u8> {
     if settings.dry_run {
         return show_plan(settings, console);
     }
-    let Done { report, zones, requests } = execute(settings, console)?;
+    let Done { report, zones, requests, catalog } = execute(settings, console)?;
+    let registered = catalog.as_ref().ok().copied().flatten();
+    let requests_told = Some(requests).filter(|sent| sent.total() > 0);
     console.print(&match console.output() {
-        OutputForm::Human => summary::render(&report, &zones, requests),
-        OutputForm::Json => json(&Told { report: &report, requests: Some(requests).filter(|sent| sent.total() > 0) }),
+        OutputForm::Human => summary::render(&report, &zones, requests) + &registered_line(settings, registered),
+        OutputForm::Json => json(&Told { report: &report, requests: requests_told, catalog: registered }),
     })?;
+    // What the job has done is told first.
+    catalog?;
     Ok(code(&report))
+}
+
+/// What was told the catalog, for people.
+pub(crate) fn registered_line(settings: &JobSettings, registered: Option<Registered>) -> String {
+    let told = settings.catalog.as_ref().zip(registered);
+    told.map(|(name, registered)| catalog::line(&registered, name)).unwrap_or_default()
 }
 
 /// What a job has done.
@@ -48,6 +59,7 @@ pub(crate) struct Done {
     pub(crate) zones: Zones,
     /// What was asked of buckets.
     pub(crate) requests: Requests,
+    pub(crate) catalog: catalog::Told,
 }
 
 /// A report for machines.
@@ -57,6 +69,8 @@ struct Told<'a> {
     report: &'a Report,
     #[serde(skip_serializing_if = "Option::is_none")]
     requests: Option<Requests>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    catalog: Option<Registered>,
 }
 
 /// The exit code of a run that was done. One that reads inputs again puts nothing into the quarantine, so its rejects are no
@@ -138,6 +152,7 @@ pub(crate) fn writers(settings: &JobSettings, lock: &TableLock) -> Writers {
 /// Carries out the job, and says meanwhile what goes on.
 pub(crate) fn execute(settings: &JobSettings, console: &Console) -> Result<Done> {
     let opened = open_zones(settings)?;
+    let catalog = catalog::of_job(settings)?;
     let lock = TableLock::take(&settings.zones.trusted, settings.wait)?;
     let (writers, began) = (writers(settings, &lock), Instant::now());
     let session = Session::open(settings, opened, writers)?;
@@ -161,12 +176,14 @@ pub(crate) fn execute(settings: &JobSettings, console: &Console) -> Result<Done>
         if let Some(lease) = lease {
             lease.release(RELEASE_MAX).await;
         }
-        Ok::<_, Error>(report?)
+        let report = report?;
+        let told = catalog::tell(catalog.as_ref(), distributor, Some(&report)).await;
+        Ok::<_, Error>((report, told))
     });
     // Nobody else may work on the table before what a store still does in the background is over.
     shut_down(runtime);
     tidy_stage(&settings.zones.stage, lock.is_held());
-    let report = result?;
+    let (report, catalog) = result?;
     let requests = session.counter.requests();
     let totals = &report.totals;
     let recovered = (!report.recovered.is_empty()).then(|| tracing::field::debug(&report.recovered));
@@ -191,7 +208,7 @@ pub(crate) fn execute(settings: &JobSettings, console: &Console) -> Result<Done>
     for refused in &report.refused {
         warn!(key = refused.key, problem = refused.problem, "an object stays pending: no run can ask for it");
     }
-    Ok(Done { report, zones: session.zones, requests })
+    Ok(Done { report, zones: session.zones, requests, catalog })
 }
 
 /// Nothing interrupts it but the end of the process, as with all that comes behind a commit.

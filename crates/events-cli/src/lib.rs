@@ -14,6 +14,7 @@
 //! | `repair` | `events repair`: a filter from files to lines |
 //! | `quarantine` | `events quarantine`: a look at rejects |
 //! | `ddl` | `events ddl`: the statements that declare the table |
+//! | `catalog` | the catalog of AWS Glue, behind each job and with `events catalog` |
 //! | `interrupt`, `live` | what goes on beside a run: signals, the progress display, log lines |
 //! | `summary`, `dry_run`, `grid`, `units`, `places` | what people read |
 //! | `generation` | `events generate` around [`generate`] |
@@ -23,6 +24,7 @@
 //! | `console`, `outlet`, `visible` | streams, and bytes that people can read |
 //! | `error`, `message`, [`exit`] | how a command ends |
 
+mod catalog;
 mod console;
 mod ddl;
 mod demo;
@@ -90,6 +92,7 @@ fn try_main() -> Result<u8> {
         Settings::Job(settings) => job::command(&settings, &console),
         Settings::Work(settings) => workers::command(&settings, &console),
         Settings::Ddl(settings) => ddl::command(&settings, &console),
+        Settings::Catalog(settings) => catalog::sync(&settings, &console),
         Settings::Quarantine(settings) => quarantine::command(&settings, &console),
         Settings::Repair(settings) => repair::command(&settings, &console),
         Settings::Generate(settings) => generation::command(&settings, &console),

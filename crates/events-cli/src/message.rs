@@ -54,6 +54,12 @@ pub(crate) fn hint(error: &Error) -> Option<String> {
         Error::Run(events_core::Error::Damaged { .. }) => {
             "`events repair --diff` shows what repair would change, --repair lenient mends what has one reading"
         }
+        Error::Catalog(
+            events_catalog::Error::Refused { .. }
+            | events_catalog::Error::Answer { .. }
+            | events_catalog::Error::Contended { .. }
+            | events_catalog::Error::Service(events_stores::Error::Service { .. }),
+        ) => "the table is whole: the next run registers what is missing, and so does `events catalog sync`",
         Error::Damaged { .. } => "--diff --level lenient shows what repair would change",
         Error::Run(events_core::Error::TooManyPartitions { .. }) => {
             "when there are so many kinds and days, raise --partitions-max; else a producer mistakes another field for a kind"

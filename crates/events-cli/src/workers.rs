@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use events_catalog::Registered;
 use events_core::run::{
     Claim, OpenItem, Prepared, Report, RunId, SharedRun, Split, WorkItem, WorkPhase, Worked, Writers,
 };
@@ -19,7 +20,7 @@ use crate::options::OutputForm;
 use crate::settings::{JobSettings, WorkSettings, WorkTask};
 use crate::stage_folder::tidy_run;
 use crate::units::{Bytes, Count};
-use crate::{exit, places, summary};
+use crate::{catalog, exit, places, summary};
 
 /// How often a worker that finds nothing to do looks again.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -45,6 +46,9 @@ struct Work<'a> {
     /// What this worker has asked of buckets.
     #[serde(skip_serializing_if = "Option::is_none")]
     requests: Option<Requests>,
+    /// What it has told the catalog.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    catalog: Option<Registered>,
 }
 
 pub(crate) fn command(settings: &WorkSettings, console: &Console) -> Result<u8> {
@@ -122,28 +126,36 @@ fn work(settings: &JobSettings, item: Option<WorkItem>, worker: &RunId, console:
     } else {
         Writers::Many
     };
-    let session = Session::open(settings, job::open_zones(settings)?, writers)?;
+    let opened = job::open_zones(settings)?;
+    let catalog = catalog::of_job(settings)?;
+    let session = Session::open(settings, opened, writers)?;
     let runtime = job::runtime()?;
     let crew = Worker { settings, session: &session, name: worker };
     let done = runtime.block_on(async {
         let _watch = session.watch(console)?;
-        match item {
-            Some(item) => crew.one(item).await,
-            None => crew.all().await,
-        }
+        let done = match item {
+            Some(item) => crew.one(item).await?,
+            None => crew.all().await?,
+        };
+        // Each worker that sees the end does so, because the one that made it may have died.
+        let catalog = catalog.as_ref().filter(|_| done.is_over);
+        let told = catalog::tell(catalog, &session.distributor, done.report.as_ref()).await;
+        Ok::<_, Error>((done, told))
     });
     job::shut_down(runtime);
-    let Done { items, report, is_over } = done?;
+    let (Done { items, report, is_over }, catalog) = done?;
     if is_over {
         tidy_run(&settings.zones.stage, &settings.start.run);
     }
     let requests = Some(session.counter.requests()).filter(|sent| sent.total() > 0);
     let code = report.as_ref().map_or(exit::DONE, job::code);
-    let work = Work { run: &settings.start.run, worker, items, report, requests };
+    let registered = catalog.as_ref().ok().copied().flatten();
+    let work = Work { run: &settings.start.run, worker, items, report, requests, catalog: registered };
     console.print(&match console.output() {
-        OutputForm::Human => told(&work, &session),
+        OutputForm::Human => told(&work, &session) + &job::registered_line(settings, registered),
         OutputForm::Json => job::json(&work),
     })?;
+    catalog?;
     Ok(code)
 }
 
@@ -182,7 +194,7 @@ impl Worker<'_> {
     /// Does one item.
     async fn one(&self, item: WorkItem) -> Result<Done> {
         let mut done = Done::default();
-        let Some(shared) = self.join().await? else { return Ok(done) };
+        let Some(shared) = self.join().await? else { return Ok(Done { is_over: true, ..done }) };
         let lease = self.lease().await?;
         let worked = self.item(&shared, item, 1).await?;
         done.is_over = worked.item.phase == WorkPhase::Finish;
@@ -194,7 +206,7 @@ impl Worker<'_> {
     /// Does items until the run is over.
     async fn all(&self) -> Result<Done> {
         let mut done = Done::default();
-        let Some(shared) = self.join().await? else { return Ok(done) };
+        let Some(shared) = self.join().await? else { return Ok(Done { is_over: true, ..done }) };
         let lease = self.lease().await?;
         let (mut asked, mut attempts) = (Instant::now(), 0);
         loop {

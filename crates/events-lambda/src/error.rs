@@ -27,6 +27,9 @@ pub(crate) enum Error {
     /// host invokes the function again.
     #[error("inputs done: {done}, left for another invocation: {left}")]
     Left { done: usize, left: usize },
+    /// The run is done, and the catalog was not told. The next run tells it.
+    #[error(transparent)]
+    Catalog(#[from] events_catalog::Error),
     /// The run failed.
     #[error(transparent)]
     Run(events_core::Error),
@@ -52,6 +55,7 @@ impl Error {
             // Another run has committed: trying the same again is in vain.
             Self::Run(events_core::Error::Conflict { .. }) => "Conflict",
             Self::Run(error) => name_of(error.kind()),
+            Self::Catalog(error) => name_of(error.kind()),
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Runs: one an invocation, that keep to its time and tell what they did.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
 use chrono::{DateTime, Utc};
+use events_catalog::{Catalog, TableName};
 use events_core::Config;
 use events_core::run::{Cancel, Distributor, Grace, RejectFilter, Report, Start, Writers, Zones};
 use events_stores::{Access, HeldLease, Opening, RequestCounter, Requests, TableLock, ZoneUrl};
@@ -29,6 +31,9 @@ pub(crate) const LEASE_RELEASE_MAX: Duration = Duration::from_secs(2);
 /// because a run that begins again costs more.
 const RETRY_WITHIN: Duration = Duration::from_secs(180);
 
+/// The folder of a trusted zone that is the table.
+const TABLE: &str = "events";
+
 /// What all runs of a process share.
 pub(crate) struct Runs {
     pub(crate) zones: Zones,
@@ -39,15 +44,18 @@ pub(crate) struct Runs {
     pace: Pace,
     /// Of what is asked of buckets.
     counter: RequestCounter,
+    catalog: Option<Catalog>,
 }
 
 impl Runs {
     /// Opens the zones. No request is made.
     pub(crate) fn open(settings: Settings) -> Result<Self> {
-        let Settings { zones, config, reader_grace, input_bytes_max, function_memory_bytes, landing: _ } = settings;
+        let Settings { zones, config, reader_grace, input_bytes_max, function_memory_bytes, landing: _, catalog } =
+            settings;
         let pace = Pace::new(input_bytes_max, function_memory_bytes);
         let opening = Opening::new(Access::Write, RETRY_WITHIN);
         let opened = zones.open(&opening)?;
+        let catalog = catalog.map(|name| open_catalog(name, &zones.trusted, &opening)).transpose()?;
         Ok(Self {
             zones: opened,
             stage: zones.stage,
@@ -56,6 +64,7 @@ impl Runs {
             reader_grace,
             pace,
             counter: opening.counter,
+            catalog,
         })
     }
 
@@ -67,7 +76,20 @@ impl Runs {
             log(report, &self.zones, began.elapsed());
         }
         self.tell(&result, began.elapsed(), &before, context);
-        result
+        let report = result?;
+        self.register(Some(&report)).await?;
+        Ok(report)
+    }
+
+    /// Tells the catalog, when there is one, what it has not seen of the table. What fails is made good by the next run, also by
+    /// one that has nothing else to do: by that of the host which repeats this invocation.
+    pub(crate) async fn register(&self, report: Option<&Report>) -> Result<()> {
+        let Some(catalog) = &self.catalog else { return Ok(()) };
+        // Nothing is computed, so the folder for scratch files is only named.
+        let table = Distributor::new(self.zones.clone(), PathBuf::new(), self.config.clone())?;
+        let registered = catalog.keep_up(&table, report).await?;
+        info!(table = %catalog.name(), created = registered.created, partitions = registered.partitions, "registered");
+        Ok(())
     }
 
     /// The requests until now, of all invocations of this process.
@@ -131,6 +153,11 @@ impl Runs {
         let limit = TimeLimit::watch(time, cancel.clone());
         Ok(Session { distributor, cancel, time, _limit: limit, _scratch: scratch })
     }
+}
+
+fn open_catalog(name: TableName, trusted: &ZoneUrl, opening: &Opening) -> Result<Catalog> {
+    let location = format!("{}/{TABLE}/", trusted.location()?);
+    Ok(Catalog::open(name, &location, opening)?)
 }
 
 /// What an invocation works with, until it is dropped.

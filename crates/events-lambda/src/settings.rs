@@ -4,6 +4,7 @@ use std::str::FromStr;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
+use events_catalog::TableName;
 use events_core::Config;
 use events_stores::{ZoneUrl, ZoneUrls};
 
@@ -23,6 +24,10 @@ const FOLD_BELOW: &str = "EVENTS_FOLD_BELOW";
 const READER_GRACE: &str = "EVENTS_READER_GRACE";
 const INPUT_BYTES_MAX: &str = "EVENTS_INPUT_BYTES_MAX";
 const NOTIFIED: &str = "EVENTS_NOTIFIED";
+const GLUE_DATABASE: &str = "EVENTS_GLUE_DATABASE";
+const GLUE_TABLE: &str = "EVENTS_GLUE_TABLE";
+/// What a table in the catalog is called when nobody says.
+const DEFAULT_TABLE: &str = "events";
 /// The horizon of a table whose events are held against everything it ever took.
 const ALL: &str = "all";
 /// The memory of the function in MiB, which Lambda sets.
@@ -45,6 +50,8 @@ pub(crate) struct Settings {
     pub(crate) function_memory_bytes: Option<usize>,
     /// Where the landing zone is, as notifications name it.
     pub(crate) landing: Landing,
+    /// The table in the catalog that is told of each commit.
+    pub(crate) catalog: Option<TableName>,
 }
 
 impl Settings {
@@ -76,7 +83,19 @@ impl Settings {
             reader_grace: seconds(READER_GRACE, &variable)?,
             input_bytes_max: number(INPUT_BYTES_MAX, &variable)?,
             function_memory_bytes,
+            catalog: catalog(&variable)?,
         })
+    }
+}
+
+fn catalog(variable: &impl Fn(&str) -> Option<String>) -> Result<Option<TableName>> {
+    let table = variable(GLUE_TABLE);
+    match variable(GLUE_DATABASE) {
+        Some(database) => Ok(Some(TableName { database, table: table.unwrap_or_else(|| DEFAULT_TABLE.to_owned()) })),
+        None if table.is_some() => {
+            Err(Error::Setting { variable: GLUE_DATABASE, problem: format!("is not set, and `{GLUE_TABLE}` is") })
+        }
+        None => Ok(None),
     }
 }
 
@@ -224,6 +243,16 @@ mod tests {
         assert_eq!(takes(""), [true, false]);
         assert_eq!(takes("s3://lake/y"), [false, true]);
         assert!(problem(&[(ROOT, "s3://lake"), (NOTIFIED, "ftp://lake")]).contains(NOTIFIED));
+    }
+
+    #[test]
+    fn reads_the_table_of_the_catalog() {
+        let read = |variables: &[(&str, &str)]| settings(&[&[(ROOT, "s3://lake")], variables].concat());
+        let name = |variables| read(variables).unwrap().catalog.map(|name| name.to_string());
+        assert_eq!(name(&[]), None);
+        assert_eq!(name(&[(GLUE_DATABASE, "clicks")]).as_deref(), Some("`clicks.events`"));
+        assert_eq!(name(&[(GLUE_DATABASE, "clicks"), (GLUE_TABLE, "t")]).as_deref(), Some("`clicks.t`"));
+        assert!(problem(&[(ROOT, "s3://lake"), (GLUE_TABLE, "t")]).contains("`EVENTS_GLUE_DATABASE`: is not set"));
     }
 
     #[test]

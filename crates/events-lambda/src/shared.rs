@@ -125,6 +125,9 @@ impl Runs {
             log(report, &self.zones, began.elapsed());
             self.tell(&Ok(report.clone()), began.elapsed(), &before, context);
         }
+        if item.phase == WorkPhase::Finish {
+            self.register(worked.report.as_ref()).await?;
+        }
         let elapsed_ms = began.elapsed().as_millis() as u64;
         info!(%run, %item, again = worked.again, elapsed_ms, "item done");
         let report = worked.report.map(|report| Box::new(Done::totals_of(report)));

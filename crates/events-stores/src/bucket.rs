@@ -33,35 +33,12 @@ const ALLOW_HTTP: &str = "AWS_ALLOW_HTTP";
 pub(crate) struct Bucket(Arc<AmazonS3>);
 
 impl Bucket {
-    /// Sets a store up. No request is made. A builder prints its secrets: it never leaves here.
+    /// Sets a store up. No request is made.
     ///
     /// # Errors
     /// [`Error::Store`] and [`Error::Profile`].
     pub(crate) fn open(zone: &ZoneUrl, bucket: &str, opening: &Opening) -> Result<Self, Error> {
-        let variable = |name: &str| std::env::var(name).ok();
-        let (timeout, timeout_default) = REQUEST_TIMEOUT;
-        let mut builder = AmazonS3Builder::from_env()
-            .with_bucket_name(bucket)
-            .with_config(
-                AmazonS3ConfigKey::Client(ClientConfigKey::Timeout),
-                variable(timeout).unwrap_or_else(|| timeout_default.to_owned()),
-            )
-            .with_retry(RetryConfig { retry_timeout: opening.retry_within, ..RetryConfig::default() })
-            .with_http_connector(Wire(opening.counter.clone()));
-        let is_set = |builder: &AmazonS3Builder, key| builder.get_config_value(&key).is_some();
-        if opening.is_shared && !is_set(&builder, AmazonS3ConfigKey::CopyIfNotExists) {
-            builder = builder.with_copy_if_not_exists(S3CopyIfNotExists::Multipart);
-        }
-        // Whoever names an endpoint without TLS has decided already.
-        let endpoint = builder.get_config_value(&AmazonS3ConfigKey::S3Endpoint);
-        let endpoint = endpoint.or_else(|| builder.get_config_value(&AmazonS3ConfigKey::Endpoint));
-        if variable(ALLOW_HTTP).is_none() && endpoint.is_some_and(|endpoint| endpoint.starts_with("http://")) {
-            builder = builder.with_allow_http(true);
-        }
-        if opening.reads_profiles {
-            builder = with_profile(builder, &variable)?;
-        }
-        match builder.build() {
+        match builder(opening)?.with_bucket_name(bucket).build() {
             Ok(store) => Ok(Self(Arc::new(store))),
             Err(source) => Err(Error::Store { place: zone.place.clone(), source: Box::new(source) }),
         }
@@ -88,6 +65,37 @@ impl Bucket {
         // A name that is refused is an item of the listing, not its end.
         pages.map(|page| stream::iter(page.unwrap_or_else(|error| vec![Err(error)]))).flatten().boxed()
     }
+}
+
+/// What the variables say, and profiles where they are read: a store of any bucket, or whatever else takes its credentials.
+/// It prints its secrets: it never leaves this crate.
+///
+/// # Errors
+/// [`Error::Profile`].
+pub(crate) fn builder(opening: &Opening) -> Result<AmazonS3Builder, Error> {
+    let variable = |name: &str| std::env::var(name).ok();
+    let (timeout, timeout_default) = REQUEST_TIMEOUT;
+    let mut builder = AmazonS3Builder::from_env()
+        .with_config(
+            AmazonS3ConfigKey::Client(ClientConfigKey::Timeout),
+            variable(timeout).unwrap_or_else(|| timeout_default.to_owned()),
+        )
+        .with_retry(RetryConfig { retry_timeout: opening.retry_within, ..RetryConfig::default() })
+        .with_http_connector(Wire(opening.counter.clone()));
+    let is_set = |builder: &AmazonS3Builder, key| builder.get_config_value(&key).is_some();
+    if opening.is_shared && !is_set(&builder, AmazonS3ConfigKey::CopyIfNotExists) {
+        builder = builder.with_copy_if_not_exists(S3CopyIfNotExists::Multipart);
+    }
+    // Whoever names an endpoint without TLS has decided already.
+    let endpoint = builder.get_config_value(&AmazonS3ConfigKey::S3Endpoint);
+    let endpoint = endpoint.or_else(|| builder.get_config_value(&AmazonS3ConfigKey::Endpoint));
+    if variable(ALLOW_HTTP).is_none() && endpoint.is_some_and(|endpoint| endpoint.starts_with("http://")) {
+        builder = builder.with_allow_http(true);
+    }
+    if opening.reads_profiles {
+        builder = with_profile(builder, &variable)?;
+    }
+    Ok(builder)
 }
 
 /// Adds what a profile of `~/.aws` says and no variable does.

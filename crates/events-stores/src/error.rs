@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use events_core::ErrorKind;
 
-/// An error from opening or locking a table. No request was made to a store by then.
+/// An error from opening or locking a table, when no request was made to a store, or from a service beside it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -45,6 +45,17 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
+    /// A service of AWS beside S3 cannot be asked.
+    #[error("asking {service} at `{endpoint}`")]
+    Service {
+        /// Its name.
+        service: &'static str,
+        /// Where it was asked.
+        endpoint: String,
+        /// What the library said.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// Another run is at work on the table in a folder.
     #[error("another run is at work on the table in `{table}`; nothing was done")]
     Busy {
@@ -62,7 +73,7 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Zone { .. } | Self::Store { .. } | Self::Profile { .. } => ErrorKind::Configuration,
-            Self::Io { .. } => ErrorKind::Storage,
+            Self::Io { .. } | Self::Service { .. } => ErrorKind::Storage,
             Self::Busy { .. } => ErrorKind::Busy,
         }
     }

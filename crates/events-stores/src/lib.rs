@@ -10,6 +10,7 @@
 //! | `bucket` | a bucket, by the variables that other tools of AWS know |
 //! | `profile` | a profile of `~/.aws` |
 //! | `wire`, `listing` | what goes over the wire to it, and what of a listing no path can name |
+//! | `service` | a service of AWS beside S3, asked with the same credentials |
 //! | `requests` | how many requests that were |
 //! | `durable_folder` | a folder whose documents survive a loss of power |
 //! | `lock`, `lease` | one run at a time |
@@ -24,6 +25,7 @@ mod location;
 mod lock;
 mod profile;
 mod requests;
+mod service;
 mod wire;
 mod zone_url;
 mod zones;
@@ -32,5 +34,6 @@ pub use error::{Error, Place, Result};
 pub use lease::HeldLease;
 pub use lock::{CONTROL, LOCK, TableLock};
 pub use requests::{RequestCounter, Requests};
+pub use service::{Answer, Service};
 pub use zone_url::{StoreName, ZoneUrl};
 pub use zones::{Access, Opening, ZoneUrls};

@@ -54,9 +54,9 @@ impl HttpService for Counted {
     }
 }
 
-/// An answer that does not repeat the session token: S3 does so when it does not accept one, and the answer becomes part of
+/// An answer that does not repeat the session token: services do so when they do not accept one, and the answer becomes part of
 /// an error.
-async fn without(response: HttpResponse, token: Option<HeaderValue>) -> Result<HttpResponse, HttpError> {
+pub(crate) async fn without(response: HttpResponse, token: Option<HeaderValue>) -> Result<HttpResponse, HttpError> {
     let Some(token) = token.as_ref().and_then(|token| token.to_str().ok()).filter(|token| !token.is_empty()) else {
         return Ok(response);
     };

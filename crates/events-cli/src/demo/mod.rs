@@ -58,7 +58,7 @@ pub(crate) fn command(folder: &Path, settings: &JobSettings, console: &Console) 
         pending.display(),
         indent(&excerpt::of(&pending)?),
     ))?;
-    let job::Done { report, zones, requests } = job::execute(settings, console)?;
+    let job::Done { report, zones, requests, catalog: _ } = job::execute(settings, console)?;
     console.print(&format!("2. The job: {}\n", indent(&summary::render(&report, &zones, requests)).trim_start()))?;
     show_table(folder, &report, console)?;
     console.print(&next::steps(folder))?;

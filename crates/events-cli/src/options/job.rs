@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use events_core::run::{DateRange, RunId, WorkItem};
 use events_core::table::Codec;
 
-use super::{ReadOptions, date, date_range};
+use super::{GlueOptions, ReadOptions, date, date_range};
 use crate::units::{Seconds, Size};
 
 /// `events run`
@@ -183,6 +183,8 @@ pub(crate) struct AttemptOptions {
     /// [default: none]
     #[arg(long, value_name = "WHEN")]
     pub(crate) durability: Option<Durability>,
+    #[command(flatten)]
+    pub(crate) glue: GlueOptions,
 }
 
 /// What writes wait for.

@@ -3,6 +3,7 @@
 //! Most options are optional here, because their values may also come from a variable or from the settings file (see
 //! `layers`, which also names those that can only be typed). The help of an option is its doc comment.
 
+mod catalog;
 mod ddl;
 mod generate;
 mod job;
@@ -18,6 +19,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use events_core::run::DateRange;
 use tracing::level_filters::LevelFilter;
 
+pub(crate) use catalog::{CatalogCommand, CatalogOptions, GlueOptions, SyncOptions};
 pub(crate) use ddl::DdlOptions;
 pub(crate) use generate::GenerateOptions;
 pub(crate) use job::{
@@ -73,6 +75,8 @@ pub(crate) enum Command {
     /// Print the statements that declare the table to a query engine, and a view of it with one row an event
     #[command(after_help = LAYERS_HELP)]
     Ddl(DdlOptions),
+    /// Keep the table of AWS Glue in step
+    Catalog(CatalogOptions),
     /// A filter: damaged JSON of any layout in, one record a line out
     #[command(after_help = REPAIR_HELP)]
     Repair(RepairOptions),
@@ -196,6 +200,7 @@ impl Command {
             Self::Compact(options) | Self::Rebuild(options) => Some(&mut options.zones),
             Self::Quarantine(options) => Some(options.command.zones_mut()),
             Self::Ddl(options) => Some(&mut options.zones),
+            Self::Catalog(options) => Some(options.command.zones_mut()),
             Self::Generate(_) | Self::Repair(_) | Self::Demo(_) => None,
         }
     }

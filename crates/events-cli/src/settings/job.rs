@@ -7,11 +7,12 @@ use std::thread::available_parallelism;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use events_catalog::TableName;
 use events_core::config::Config;
 use events_core::run::{DateRange, Job, RejectFilter, RunId, Split, Start, WorkItem};
 use events_stores::ZoneUrls;
 
-use super::{quarantine, read, zones};
+use super::{catalog, quarantine, read, zones};
 use crate::error::{Error, Result};
 use crate::options::{
     AttemptOptions, DistributeOptions, Durability, EngineOptions, MaintainOptions, ParseOptions, PlanOptions,
@@ -42,6 +43,8 @@ pub(crate) struct JobSettings {
     pub(crate) single_writer: bool,
     /// What writes to local zones wait for.
     pub(crate) durability: Durability,
+    /// The table in the catalog that is told of each commit.
+    pub(crate) catalog: Option<TableName>,
 }
 
 /// A run over several processes, and this one's part of it.
@@ -168,8 +171,8 @@ fn resolve(
     engine: EngineOptions,
     now: DateTime<Utc>,
 ) -> Result<JobSettings> {
-    let StartOptions { date, attempt: AttemptOptions { run_id, wait, reader_grace, unsafe_single_writer, durability } } =
-        start;
+    let StartOptions { date, attempt } = start;
+    let AttemptOptions { run_id, wait, reader_grace, unsafe_single_writer, durability, glue } = attempt;
     Ok(JobSettings {
         task,
         zones: zones::resolve(zones)?,
@@ -177,6 +180,7 @@ fn resolve(
         reader_grace: reader_grace.map_or(Duration::ZERO, |seconds| seconds.0),
         single_writer: unsafe_single_writer.unwrap_or_default(),
         durability: durability.unwrap_or_default(),
+        catalog: catalog::resolve_name(glue)?,
         start: Start { run: run_id.unwrap_or_else(|| new_run_id(now)), date: date.unwrap_or_else(|| now.date_naive()) },
         config,
         scratch: engine.scratch,

@@ -1,5 +1,6 @@
 //! What the command line means: every default filled in, every name resolved, nothing done.
 
+mod catalog;
 mod console;
 mod ddl;
 mod generation;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 
+pub(crate) use catalog::SyncSettings;
 pub(crate) use console::{ConsoleSettings, resolve_console};
 pub(crate) use ddl::DdlSettings;
 pub(crate) use generation::GenerateSettings;
@@ -21,7 +23,7 @@ pub(crate) use quarantine::{QuarantineSettings, View};
 pub(crate) use repair::{DecompressionLimits, Product, RepairSettings, Source};
 
 use crate::error::{Error, Result};
-use crate::options::{Command, QuarantineCommand};
+use crate::options::{CatalogCommand, Command, QuarantineCommand};
 
 /// A command with all that it needs to know.
 #[derive(Debug, Clone)]
@@ -30,6 +32,7 @@ pub(crate) enum Settings {
     Work(WorkSettings),
     Quarantine(QuarantineSettings),
     Ddl(DdlSettings),
+    Catalog(SyncSettings),
     Repair(RepairSettings),
     Generate(GenerateSettings),
     /// The folder to make, and the job to show; its zones are below the folder.
@@ -54,6 +57,9 @@ pub(crate) fn resolve(command: Command, now: DateTime<Utc>) -> Result<Settings> 
         Command::Compact(options) => job::resolve_maintenance(Task::Compact, options, now).map(Settings::Job),
         Command::Rebuild(options) => job::resolve_maintenance(Task::Rebuild, options, now).map(Settings::Job),
         Command::Ddl(options) => ddl::resolve(options).map(Settings::Ddl),
+        Command::Catalog(options) => match options.command {
+            CatalogCommand::Sync(options) => catalog::resolve_sync(options).map(Settings::Catalog),
+        },
         Command::Quarantine(options) => resolve_quarantine(options.command, now),
         Command::Repair(options) => repair::resolve(options).map(Settings::Repair),
         Command::Generate(options) => generation::resolve(options).map(Settings::Generate),

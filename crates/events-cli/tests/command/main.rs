@@ -1,6 +1,7 @@
 //! The command as a whole: the binary in temporary folders, its exit codes and what it prints.
 #![expect(clippy::unwrap_used, reason = "clippy does not know helpers of tests as tests")]
 
+mod catalog;
 mod ddl;
 mod demo;
 mod generate;

@@ -12,6 +12,8 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+
 /// moto, which ends with whoever holds the other end of its standard input, however that one ends.
 const SERVE: &str = "\
 import os, sys, threading
@@ -85,12 +87,32 @@ impl S3 {
         command.env("AWS_ACCESS_KEY_ID", "id").env("AWS_SECRET_ACCESS_KEY", "canary")
     }
 
+    /// Asks Glue.
+    pub(crate) fn glue(&self, operation: &str, request: &Value) -> Value {
+        let scope = AUTHORIZATION.replace("/s3/", "/glue/");
+        let target = format!("X-Amz-Target: AWSGlue.{operation}\r\nContent-Type: application/x-amz-json-1.1\r\n");
+        let (code, head, body) = self.ask_as(&scope, &target, "POST", "/", request.to_string().as_bytes());
+        assert_eq!(code, 200, "{head}\n{}", String::from_utf8_lossy(&body));
+        if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).unwrap() }
+    }
+
     /// Sends a request whose signature is none, which moto does not check; gives the code, the head and the body.
     fn ask(&self, method: &str, path: &str, body: &[u8]) -> (u16, String, Vec<u8>) {
+        self.ask_as(AUTHORIZATION, "", method, path, body)
+    }
+
+    fn ask_as(
+        &self,
+        authorization: &str,
+        headers: &str,
+        method: &str,
+        path: &str,
+        body: &[u8],
+    ) -> (u16, String, Vec<u8>) {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         let head = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nAuthorization: {AUTHORIZATION}\r\n\
-            Content-Length: {}\r\n\r\n",
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nAuthorization: {authorization}\r\n\
+            {headers}Content-Length: {}\r\n\r\n",
             self.address,
             body.len()
         );

@@ -8,16 +8,20 @@
 //! stopped before it erases that stage and leaves the inputs where they are. What comes after the commit stands in its
 //! entry of the table's log, and anybody may do it, any number of times: every run begins with what others have left.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+
+use futures::{TryStreamExt, future};
+use object_store::{ObjectMeta, ObjectStore};
 
 use super::barrier::Barrier;
 use super::context::Context;
 use super::control::{self, Lease, Table};
 use super::exchange::Scratch;
 use super::grace::Grace;
-use super::layout::RunId;
+use super::layout::{self, RunId};
 use super::phases::{Clock, Run};
 use super::plan::{DateRange, Input, InputsMax, Place, Plan};
 use super::poison::Poison;
@@ -32,7 +36,7 @@ use super::writers::Writers;
 use super::zone::Zones;
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::table::Kinds;
+use crate::table::{Kinds, PartitionKey};
 
 /// Carries out runs on a table.
 ///
@@ -283,6 +287,32 @@ impl Distributor {
         let trusted = &self.zones.trusted;
         let Some(entry) = control::entry_of(trusted, run).await? else { return Ok(None) };
         Ok(Some((entry.sequence, control::is_done(trusted, entry.sequence).await?)))
+    }
+
+    /// The number of the newest commit of the table, carried out or not; 0 when it has none.
+    ///
+    /// # Errors
+    /// When the log cannot be listed.
+    pub async fn newest_commit(&self) -> Result<u64> {
+        control::newest_commit(&self.zones.trusted).await
+    }
+
+    /// The partitions that have files now, in their order. Objects that are no files of a partition do not count.
+    ///
+    /// The whole table is listed: a request for each thousand files.
+    ///
+    /// # Errors
+    /// When the table cannot be listed.
+    pub async fn partitions(&self) -> Result<BTreeSet<PartitionKey>> {
+        let trusted = &self.zones.trusted;
+        let prefix = trusted.path(layout::TABLE)?;
+        let partition = |object: ObjectMeta| {
+            let (folder, _) = layout::table_file_of(trusted.relative(&object.location)?)?;
+            PartitionKey::of_folder(folder)
+        };
+        let objects = trusted.store().list(Some(&prefix));
+        let partitions = objects.try_filter_map(|object| future::ok(partition(object))).try_collect().await;
+        partitions.map_err(|error| trusted.error("listing", layout::TABLE, error))
     }
 
     pub(super) fn zones(&self) -> &Zones {

@@ -33,16 +33,26 @@ struct Latest {
     checkpoint: u64,
 }
 
+/// The log from where the hint says.
+async fn list_from_hint(trusted: &Zone) -> Result<Listing> {
+    // Whoever writes the hint may be late, and may write it badly: then the whole log is listed.
+    let latest: Option<Latest> = log::get(trusted, layout::LATEST).await.unwrap_or_default();
+    log::list(trusted, latest.unwrap_or_default().checkpoint).await
+}
+
+/// The newest commit, carried out or not; 0 when there is none.
+pub(crate) async fn newest_commit(trusted: &Zone) -> Result<u64> {
+    let listing = list_from_hint(trusted).await?;
+    Ok(listing.last.max(listing.checkpoint.unwrap_or_default()))
+}
+
 impl Table {
     /// Reads the log, and changes nothing.
     ///
     /// # Errors
     /// [`Error::Table`] when an object of the log is not what a run writes there, or when there is a table without one.
     pub(crate) async fn open(trusted: &Zone) -> Result<Self> {
-        // Whoever writes the hint may be late, and may write it badly: then the whole log is listed.
-        let latest: Option<Latest> = log::get(trusted, layout::LATEST).await.unwrap_or_default();
-        let hint = latest.unwrap_or_default().checkpoint;
-        let listing = log::list(trusted, hint).await?;
+        let listing = list_from_hint(trusted).await?;
         let checkpoint = listing.checkpoint.unwrap_or_default();
         let mut snapshot = match checkpoint {
             0 => Snapshot::default(),

@@ -1,0 +1,189 @@
+//! What Glue is asked, and what it answers: JSON over HTTP, an operation a request.
+//!
+//! Source: <https://docs.aws.amazon.com/glue/latest/webapi/API_Operations.html>.
+
+use std::fmt;
+
+use events_stores::{Opening, Service};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::error::{Error, Result};
+
+const SERVICE: &str = "glue";
+const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
+
+/// Errors of Glue that are answers to us.
+const NOT_FOUND: &str = "EntityNotFoundException";
+const EXISTS: &str = "AlreadyExistsException";
+/// Somebody else has changed what was read.
+const CHANGED: [&str; 2] = ["ConcurrentModificationException", "VersionMismatchException"];
+
+/// The longest message of Glue that becomes part of an error, in characters.
+const MESSAGE_MAX: usize = 500;
+
+/// The name of a table in the catalog.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TableName {
+    /// The database.
+    pub database: String,
+    /// The table in it.
+    pub table: String,
+}
+
+impl fmt::Display for TableName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "`{}.{}`", self.database, self.table)
+    }
+}
+
+/// The catalog of an account in a region.
+#[derive(Debug)]
+pub(crate) struct Glue(Service);
+
+/// What became of a request.
+enum Outcome {
+    Done(Value),
+    Refused { code: String, message: String },
+}
+
+impl Glue {
+    pub(crate) fn open(opening: &Opening) -> Result<Self> {
+        Ok(Self(Service::open(SERVICE, opening)?))
+    }
+
+    /// The table as it stands there; `None` when it, or its database, does not.
+    pub(crate) async fn table(&self, name: &TableName) -> Result<Option<Value>> {
+        let operation = "GetTable";
+        match self.ask(operation, &json!({ "DatabaseName": name.database, "Name": name.table })).await? {
+            Outcome::Done(mut answer) => Ok(Some(answer["Table"].take())),
+            Outcome::Refused { code, .. } if code == NOT_FOUND => Ok(None),
+            Outcome::Refused { code, message } => Err(Error::Refused { operation, code, message }),
+        }
+    }
+
+    /// Makes the table, and its database when there is none. Somebody else may be first.
+    pub(crate) async fn create(&self, name: &TableName, table: &Value) -> Result<()> {
+        let operation = "CreateTable";
+        let request = json!({ "DatabaseName": name.database, "TableInput": table });
+        match self.ask(operation, &request).await? {
+            // There is no database.
+            Outcome::Refused { code, .. } if code == NOT_FOUND => {
+                let database = json!({ "DatabaseInput": { "Name": name.database } });
+                done_or_there("CreateDatabase", self.ask("CreateDatabase", &database).await?)?;
+                done_or_there(operation, self.ask(operation, &request).await?)
+            }
+            outcome => done_or_there(operation, outcome),
+        }
+    }
+
+    /// Puts another description in the place of the one with that version, without keeping that one. False: somebody else was
+    /// first.
+    pub(crate) async fn update(&self, name: &TableName, table: &Value, version: Option<&str>) -> Result<bool> {
+        let operation = "UpdateTable";
+        let mut request = json!({ "DatabaseName": name.database, "TableInput": table, "SkipArchive": true });
+        if let Some(version) = version {
+            request["VersionId"] = version.into();
+        }
+        match self.ask(operation, &request).await? {
+            Outcome::Done(_) => Ok(true),
+            Outcome::Refused { code, .. } if CHANGED.contains(&code.as_str()) => Ok(false),
+            Outcome::Refused { code, message } => Err(Error::Refused { operation, code, message }),
+        }
+    }
+
+    /// Registers partitions, at most [`PARTITIONS_MAX`] of them, and tells how many are new. Those that are there stay as they
+    /// are.
+    pub(crate) async fn add(&self, name: &TableName, partitions: &[Value]) -> Result<u64> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Refusal {
+            error_detail: Detail,
+        }
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Detail {
+            error_code: String,
+            #[serde(default)]
+            error_message: String,
+        }
+        let operation = "BatchCreatePartition";
+        let request =
+            json!({ "DatabaseName": name.database, "TableName": name.table, "PartitionInputList": partitions });
+        let mut answer = match self.ask(operation, &request).await? {
+            Outcome::Done(answer) => answer,
+            Outcome::Refused { code, message } => return Err(Error::Refused { operation, code, message }),
+        };
+        let refusals: Option<Vec<Refusal>> =
+            serde_json::from_value(answer["Errors"].take()).map_err(|source| Error::Answer { operation, source })?;
+        let refusals = refusals.unwrap_or_default();
+        let there = refusals.len() as u64;
+        match refusals.into_iter().find(|refusal| refusal.error_detail.error_code != EXISTS) {
+            Some(Refusal { error_detail: Detail { error_code: code, error_message: message } }) => {
+                Err(Error::Refused { operation, code, message })
+            }
+            None => Ok(partitions.len() as u64 - there),
+        }
+    }
+
+    async fn ask(&self, operation: &'static str, request: &Value) -> Result<Outcome> {
+        let target = format!("AWSGlue.{operation}");
+        let headers = [("content-type", CONTENT_TYPE), ("x-amz-target", target.as_str())];
+        let answer = self.0.post(&headers, request.to_string().into()).await?;
+        if answer.is_success() {
+            let body = if answer.body.is_empty() { b"{}" } else { &*answer.body };
+            let done = serde_json::from_slice(body).map_err(|source| Error::Answer { operation, source })?;
+            return Ok(Outcome::Done(done));
+        }
+        Ok(refusal(answer.status, &answer.body))
+    }
+}
+
+/// The most partitions that a request registers.
+pub(crate) const PARTITIONS_MAX: usize = 100;
+
+/// An answer that refuses: `{"__type":"prefix#Code","message":"…"}`, or whatever a proxy says.
+fn refusal(status: u16, body: &[u8]) -> Outcome {
+    #[derive(Default, Deserialize)]
+    struct Refusal {
+        #[serde(rename = "__type", default)]
+        code: String,
+        #[serde(alias = "Message", default)]
+        message: String,
+    }
+    let Refusal { code, message } = serde_json::from_slice(body)
+        .unwrap_or_else(|_| Refusal { message: String::from_utf8_lossy(body).into_owned(), ..Refusal::default() });
+    let code = match code.rsplit('#').next() {
+        Some(code) if !code.is_empty() => code.to_owned(),
+        _ => format!("status {status}"),
+    };
+    Outcome::Refused { code, message: message.chars().take(MESSAGE_MAX).collect() }
+}
+
+fn done_or_there(operation: &'static str, outcome: Outcome) -> Result<()> {
+    match outcome {
+        Outcome::Done(_) => Ok(()),
+        Outcome::Refused { code, .. } if code == EXISTS => Ok(()),
+        Outcome::Refused { code, message } => Err(Error::Refused { operation, code, message }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_refusals_of_every_shape() {
+        let read = |body: &str| match refusal(400, body.as_bytes()) {
+            Outcome::Refused { code, message } => (code, message),
+            Outcome::Done(_) => unreachable!(),
+        };
+        let own = |code: &str, message: &str| (code.to_owned(), message.to_owned());
+        assert_eq!(read(r#"{"__type":"EntityNotFoundException","message":"no"}"#), own(NOT_FOUND, "no"));
+        assert_eq!(
+            read(r#"{"__type":"com.amazonaws#AccessDeniedException","Message":"x"}"#),
+            own("AccessDeniedException", "x")
+        );
+        assert_eq!(read("<html>"), own("status 400", "<html>"));
+    }
+}
