@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use events_core::run::{Distributor, Report};
 use events_core::table::PartitionKey;
-use events_stores::Opening;
+use events_stores::{Opening, StoreName, ZoneUrl};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
 use serde_json::Value;
@@ -13,9 +13,12 @@ use crate::error::{Error, Result};
 use crate::glue::{Glue, PARTITIONS_MAX, TableName};
 use crate::table::{CatalogTable, new_table};
 
+/// The folder of a trusted zone that is the table.
+const TABLE: &str = "events";
+
 /// Tries before others who change the catalog's table at the same time have the last word.
 const TRIES_MAX: usize = 8;
-/// Requests with partitions that are on their way at once: Glue answers some ten a second.
+/// Requests with partitions that are on their way at once.
 const REQUESTS_MAX: usize = 4;
 
 /// A table in the catalog of AWS Glue.
@@ -50,15 +53,14 @@ enum Scope<'a> {
 impl Catalog {
     /// Sets a catalog up. No request is made.
     ///
-    /// `location` is the URL of the table's folder, with a slash at the end.
-    ///
     /// # Errors
     /// [`Error::Other`] for a table that is in no bucket, which no service can read; [`Error::Service`] when a setting is wrong.
-    pub fn open(name: TableName, location: &str, opening: &Opening) -> Result<Self> {
-        if !location.starts_with("s3://") {
+    pub fn open(name: TableName, trusted: &ZoneUrl, opening: &Opening) -> Result<Self> {
+        let location = format!("{}/{TABLE}/", trusted.location()?);
+        if !matches!(trusted.store, StoreName::Bucket(_)) {
             return Err(Error::Other { name, problem: format!("would be at `{location}`, which is in no bucket") });
         }
-        Ok(Self { glue: Glue::open(opening)?, name, location: location.to_owned() })
+        Ok(Self { glue: Glue::open(opening)?, name, location })
     }
 
     /// The name of the table.

@@ -19,6 +19,9 @@ const EXISTS: &str = "AlreadyExistsException";
 /// Somebody else has changed what was read.
 const CHANGED: [&str; 2] = ["ConcurrentModificationException", "VersionMismatchException"];
 
+/// What a table is called when nobody says.
+const DEFAULT_TABLE: &str = "events";
+
 /// The longest message of Glue that becomes part of an error, in characters.
 const MESSAGE_MAX: usize = 500;
 
@@ -29,6 +32,14 @@ pub struct TableName {
     pub database: String,
     /// The table in it.
     pub table: String,
+}
+
+impl TableName {
+    /// A table in a database; when nobody says how it is called, `events`.
+    #[must_use]
+    pub fn new(database: String, table: Option<String>) -> Self {
+        Self { database, table: table.unwrap_or_else(|| DEFAULT_TABLE.to_owned()) }
+    }
 }
 
 impl fmt::Display for TableName {

@@ -1,5 +1,6 @@
 //! The table as Glue describes it.
 
+use chrono::Datelike;
 use events_core::table::{Dialect, PartitionKey, TypedColumn};
 use serde_json::{Map, Value, json};
 
@@ -135,7 +136,6 @@ impl CatalogTable {
 
     /// A partition, stored as the table is.
     pub(crate) fn partition(&self, key: &PartitionKey, location: &str) -> Value {
-        use chrono::Datelike;
         let date = key.date();
         let mut storage = self.input.get("StorageDescriptor").cloned().unwrap_or_default();
         storage["Location"] = format!("{location}{}/", key.folder()).into();

@@ -62,6 +62,5 @@ pub(crate) fn line(registered: &Registered, name: &TableName) -> String {
 }
 
 fn open(name: &TableName, trusted: &ZoneUrl) -> Result<Catalog> {
-    let location = format!("{}/{}/", trusted.location()?, places::EVENTS);
-    Ok(Catalog::open(name.clone(), &location, &places::opening(Access::Look))?)
+    Ok(Catalog::open(name.clone(), trusted, &places::opening(Access::Look))?)
 }

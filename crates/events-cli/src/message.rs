@@ -59,7 +59,8 @@ pub(crate) fn hint(error: &Error) -> Option<String> {
             | events_catalog::Error::Answer { .. }
             | events_catalog::Error::Contended { .. }
             | events_catalog::Error::Service(events_stores::Error::Service { .. }),
-        ) => "the table is whole: the next run registers what is missing, and so does `events catalog sync`",
+        ) => of_a_cause()
+            .unwrap_or("the table is whole: the next run registers what is missing, and so does `events catalog sync`"),
         Error::Damaged { .. } => "--diff --level lenient shows what repair would change",
         Error::Run(events_core::Error::TooManyPartitions { .. }) => {
             "when there are so many kinds and days, raise --partitions-max; else a producer mistakes another field for a kind"

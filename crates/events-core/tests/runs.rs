@@ -3,13 +3,14 @@
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::io::Write;
 
 use common::{Lake, event, model, start, tiny};
 use events_core::error::{Error, ErrorKind};
 use events_core::event::Reason;
 use events_core::run::{Cancel, Report};
-use events_core::table::Duplicate;
+use events_core::table::{Duplicate, PartitionKey};
 use events_core::{Codec, Config};
 
 /// Some thousands of events in many layouts: (name, bytes).
@@ -231,6 +232,28 @@ async fn a_run_on_nothing_writes_nothing() {
         let report = lake.run().await;
         assert_eq!((report.commit, report.totals.bytes), (None, 0));
         assert_eq!(lake.list("trusted").await.len() + lake.list("stage").await.len(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_table_tells_its_newest_commit_and_its_partitions() {
+    for lake in Lake::each() {
+        let table = lake.distributor(Config::default());
+        assert_eq!((table.newest_commit().await.unwrap(), table.partitions().await.unwrap().len()), (0, 0));
+        let mut folders = BTreeSet::new();
+        // Enough for a checkpoint.
+        for number in 0..20 {
+            lake.put("landing/pending/a", event(number, 1_610_000_000 + number as i64 * 50_000, 0, "1")).await;
+            let report = lake.run_as(&format!("run-{number}"), Config::default()).await;
+            folders.extend(report.partitions.into_iter().map(|partition| partition.path));
+            assert_eq!(table.newest_commit().await.unwrap(), number + 1);
+        }
+        lake.put("trusted/events/stray.parquet", "not of a partition").await;
+        lake.put("trusted/events/domain_event_type=x/year=1/month=01/day=1/a.parquet", "padded").await;
+        let partitions = table.partitions().await.unwrap();
+        assert!(
+            partitions.len() > 5 && partitions.iter().map(PartitionKey::folder).collect::<BTreeSet<_>>() == folders
+        );
     }
 }
 

@@ -326,7 +326,8 @@ async fn rows_that_memory_has_no_room_for_share_objects_of_the_stage() {
         alone.run_as("run-0", common::tiny()).await;
         distributor(&shared).prepare(&start("run-0"), Split::default()).await.unwrap();
         work(&shared, "run-0", "parse-00000".parse().unwrap(), "worker").await.unwrap();
-        let rows = shared.list("stage/events/run=run-0/work/parse-00000/worker/rows").await;
+        let mut rows = shared.list("stage/events/run=run-0").await;
+        rows.retain(|name| name.contains("parse-00000/worker/rows/"));
         assert!((2..40).contains(&rows.len()), "{rows:?}");
         work_on(&shared, "run-0").await;
         assert_eq!(shared.files().await, alone.files().await);

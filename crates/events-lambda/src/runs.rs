@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
 use chrono::{DateTime, Utc};
-use events_catalog::{Catalog, TableName};
+use events_catalog::Catalog;
 use events_core::Config;
 use events_core::run::{Cancel, Distributor, Grace, RejectFilter, Report, Start, Writers, Zones};
 use events_stores::{Access, HeldLease, Opening, RequestCounter, Requests, TableLock, ZoneUrl};
@@ -31,9 +31,6 @@ pub(crate) const LEASE_RELEASE_MAX: Duration = Duration::from_secs(2);
 /// because a run that begins again costs more.
 const RETRY_WITHIN: Duration = Duration::from_secs(180);
 
-/// The folder of a trusted zone that is the table.
-const TABLE: &str = "events";
-
 /// What all runs of a process share.
 pub(crate) struct Runs {
     pub(crate) zones: Zones,
@@ -55,7 +52,7 @@ impl Runs {
         let pace = Pace::new(input_bytes_max, function_memory_bytes);
         let opening = Opening::new(Access::Write, RETRY_WITHIN);
         let opened = zones.open(&opening)?;
-        let catalog = catalog.map(|name| open_catalog(name, &zones.trusted, &opening)).transpose()?;
+        let catalog = catalog.map(|name| Catalog::open(name, &zones.trusted, &opening)).transpose()?;
         Ok(Self {
             zones: opened,
             stage: zones.stage,
@@ -153,11 +150,6 @@ impl Runs {
         let limit = TimeLimit::watch(time, cancel.clone());
         Ok(Session { distributor, cancel, time, _limit: limit, _scratch: scratch })
     }
-}
-
-fn open_catalog(name: TableName, trusted: &ZoneUrl, opening: &Opening) -> Result<Catalog> {
-    let location = format!("{}/{TABLE}/", trusted.location()?);
-    Ok(Catalog::open(name, &location, opening)?)
 }
 
 /// What an invocation works with, until it is dropped.

@@ -26,8 +26,6 @@ const INPUT_BYTES_MAX: &str = "EVENTS_INPUT_BYTES_MAX";
 const NOTIFIED: &str = "EVENTS_NOTIFIED";
 const GLUE_DATABASE: &str = "EVENTS_GLUE_DATABASE";
 const GLUE_TABLE: &str = "EVENTS_GLUE_TABLE";
-/// What a table in the catalog is called when nobody says.
-const DEFAULT_TABLE: &str = "events";
 /// The horizon of a table whose events are held against everything it ever took.
 const ALL: &str = "all";
 /// The memory of the function in MiB, which Lambda sets.
@@ -91,7 +89,7 @@ impl Settings {
 fn catalog(variable: &impl Fn(&str) -> Option<String>) -> Result<Option<TableName>> {
     let table = variable(GLUE_TABLE);
     match variable(GLUE_DATABASE) {
-        Some(database) => Ok(Some(TableName { database, table: table.unwrap_or_else(|| DEFAULT_TABLE.to_owned()) })),
+        Some(database) => Ok(Some(TableName::new(database, table))),
         None if table.is_some() => {
             Err(Error::Setting { variable: GLUE_DATABASE, problem: format!("is not set, and `{GLUE_TABLE}` is") })
         }

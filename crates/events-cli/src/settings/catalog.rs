@@ -7,9 +7,6 @@ use super::zones;
 use crate::error::{Error, Result};
 use crate::options::{GlueOptions, SyncOptions};
 
-/// What a table in the catalog is called when nobody says.
-const DEFAULT_TABLE: &str = "events";
-
 /// `events catalog sync`.
 #[derive(Debug, Clone)]
 pub(crate) struct SyncSettings {
@@ -21,7 +18,7 @@ pub(crate) struct SyncSettings {
 pub(super) fn resolve_name(options: GlueOptions) -> Result<Option<TableName>> {
     let table = options.glue_table;
     match options.glue_database {
-        Some(database) => Ok(Some(TableName { database, table: table.unwrap_or_else(|| DEFAULT_TABLE.to_owned()) })),
+        Some(database) => Ok(Some(TableName::new(database, table))),
         None if table.is_some() => Err(missing()),
         None => Ok(None),
     }
