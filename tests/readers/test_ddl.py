@@ -56,3 +56,17 @@ class DuckDb(ReaderTest):
         days = lambda table: sorted(connection.execute(f"SELECT day FROM events.{table}").fetchall())
         self.assertEqual(days("events"), [(1,), (2,)])
         self.assertEqual(days("events_latest"), [(2,)])
+
+    def test_rows_of_the_stage(self):
+        """what two halves have parsed, before duplicates are dropped"""
+        lake = self.new_lake()
+        runs = []
+        for day in (1, 2):
+            event = {"event_id": "a", "timestamp": f"2024-01-0{day}T00:00:00Z", "domain": "d", "event_type": "t"}
+            (lake.pending / f"{day}.json").write_text(json.dumps(event), encoding="utf-8")
+            _, text = events("parse", "--root", lake.root, "--output", "json")
+            runs.append(json.loads(text)["run"])
+        connection = self.declared(lake, "--zone", "stage")
+        rows = connection.execute("SELECT run, event_id, day(timestamp AT TIME ZONE 'UTC') FROM events.stage ORDER BY 3").fetchall()
+        self.assertEqual(rows, [(runs[0], "a", 1), (runs[1], "a", 2)])
+        self.assertNotEqual(*runs)

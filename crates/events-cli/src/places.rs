@@ -80,10 +80,10 @@ pub(crate) fn table(trusted: &Zone) -> String {
     format!("{}/{EVENTS}", trusted.url())
 }
 
-/// Where the files of the table are, in a trusted zone that is a folder: a path that holds wherever it is used.
-pub(crate) fn table_folder(trusted: &Path) -> Result<String> {
-    let failed = |source| Error::Io { operation: "finding folder", path: trusted.to_owned(), source };
-    let folder = std::path::absolute(trusted).map_err(failed)?.join(EVENTS);
+/// The `events` of a zone that is a folder: a path that holds wherever it is used, with a slash at the end.
+pub(crate) fn events_folder(zone: &Path) -> Result<String> {
+    let failed = |source| Error::Io { operation: "finding folder", path: zone.to_owned(), source };
+    let folder = std::path::absolute(zone).map_err(failed)?.join(EVENTS);
     match folder.to_str() {
         Some(text) => Ok(format!("{text}/")),
         None => Err(Error::Folder { path: folder, problem: "has a name that is no text".to_owned() }),

@@ -1,7 +1,7 @@
 //! The options of `ddl`.
 
-use clap::Args;
 use clap::builder::BoolishValueParser;
+use clap::{Args, ValueEnum};
 use events_core::table::{Dialect, PartitionKey};
 
 use super::ZoneOptions;
@@ -14,10 +14,13 @@ pub(crate) struct DdlOptions {
     /// The engine that the statements are for: athena, spark, duckdb or trino
     #[arg(long, value_name = "ENGINE", help_heading = "Catalog")]
     pub(crate) dialect: Option<Dialect>,
+    /// The zone whose rows are declared [default: trusted]
+    #[arg(long, value_name = "ZONE", help_heading = "Catalog")]
+    pub(crate) zone: Option<DeclaredZone>,
     /// The database, or schema, of the table [default: events]
     #[arg(long, value_name = "NAME", help_heading = "Catalog")]
     pub(crate) database: Option<String>,
-    /// The name of the table [default: events]
+    /// The name of the table [default: events, for the stage zone stage]
     #[arg(long, value_name = "NAME", help_heading = "Catalog")]
     pub(crate) table: Option<String>,
     /// For athena: let it compute the partitions of a query instead of looking for them in the catalog
@@ -31,6 +34,16 @@ pub(crate) struct DdlOptions {
     /// them; without it, each query names those that it wants
     #[arg(long, value_name = "NAMES", value_parser = names, help_heading = "Catalog")]
     pub(crate) event_types: Option<Names>,
+}
+
+/// A zone with rows that engines can read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum DeclaredZone {
+    /// The table
+    #[default]
+    Trusted,
+    /// What `events parse` leaves for `events distribute`, one run beside the other
+    Stage,
 }
 
 /// Values of `domain_event_type` as they stand in paths.

@@ -20,7 +20,7 @@ use events_core::run::DateRange;
 use tracing::level_filters::LevelFilter;
 
 pub(crate) use catalog::{CatalogCommand, CatalogOptions, GlueOptions, SyncOptions};
-pub(crate) use ddl::DdlOptions;
+pub(crate) use ddl::{DdlOptions, DeclaredZone};
 pub(crate) use generate::GenerateOptions;
 pub(crate) use job::{
     AttemptOptions, DistributeOptions, Durability, EngineOptions, MaintainOptions, ParseOptions, PlanOptions,

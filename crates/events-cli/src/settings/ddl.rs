@@ -5,43 +5,67 @@ use events_stores::ZoneUrl;
 
 use super::zones;
 use crate::error::{Error, Result};
-use crate::options::DdlOptions;
+use crate::options::{DdlOptions, DeclaredZone};
+use crate::places::STAGE;
 
-/// What a table and its database are called when nobody says.
+/// What a database, and the table of the trusted zone, are called when nobody says.
 const DEFAULT_NAME: &str = "events";
 /// The years that queries see when nobody says: those of the Terraform module.
 const DEFAULT_YEARS: (i32, i32) = (2015, 2035);
 
-/// A table to be declared.
+/// Rows to be declared.
 #[derive(Debug, Clone)]
 pub(crate) struct DdlSettings {
     pub(crate) dialect: Dialect,
     pub(crate) database: String,
     pub(crate) table: String,
-    pub(crate) trusted: ZoneUrl,
-    pub(crate) projection: Option<Projection>,
+    pub(crate) rows: DeclaredRows,
+}
+
+/// Where the rows lie.
+#[derive(Debug, Clone)]
+pub(crate) enum DeclaredRows {
+    Trusted { zone: ZoneUrl, projection: Option<Projection> },
+    Stage { zone: ZoneUrl },
 }
 
 pub(super) fn resolve(options: DdlOptions) -> Result<DdlSettings> {
-    let missing = |problem: &str| Error::Missing { problem: problem.to_owned() };
     let dialect = options.dialect.ok_or_else(|| {
         let names = Dialect::ALL.map(Dialect::name).join(", ");
         missing(&format!("no engine: name it with --dialect, one of {names}"))
     })?;
+    let (database, table) = (options.database.clone(), options.table.clone());
+    let (rows, default_table) = match options.zone.unwrap_or_default() {
+        DeclaredZone::Trusted => (trusted(dialect, options)?, DEFAULT_NAME),
+        DeclaredZone::Stage => (stage(options)?, STAGE),
+    };
+    let named = |name: Option<String>, default: &str| name.unwrap_or_else(|| default.to_owned());
+    let (database, table) = (named(database, DEFAULT_NAME), named(table, default_table));
+    Ok(DdlSettings { dialect, database, table, rows })
+}
+
+fn trusted(dialect: Dialect, options: DdlOptions) -> Result<DeclaredRows> {
     let wants_projection = options.projection.unwrap_or_default();
     if wants_projection && dialect != Dialect::Athena {
         return Err(missing("--projection is for --dialect athena: no other engine computes partitions"));
     }
-    let name = |name: Option<String>| name.unwrap_or_else(|| DEFAULT_NAME.to_owned());
     let projection = Projection {
         years: options.years.unwrap_or(DEFAULT_YEARS),
         names: options.event_types.map(|names| names.0).unwrap_or_default(),
     };
-    Ok(DdlSettings {
-        dialect,
-        database: name(options.database),
-        table: name(options.table),
-        trusted: zones::resolve_trusted(options.zones)?.trusted,
-        projection: wants_projection.then_some(projection),
-    })
+    let zone = zones::resolve_trusted(options.zones)?.trusted;
+    Ok(DeclaredRows::Trusted { zone, projection: wants_projection.then_some(projection) })
+}
+
+fn stage(options: DdlOptions) -> Result<DeclaredRows> {
+    if options.projection.is_some() || options.years.is_some() || options.event_types.is_some() {
+        let problem =
+            "--projection, --years and --event-types are for the table: the stage zone has a folder for each run";
+        return Err(missing(problem));
+    }
+    Ok(DeclaredRows::Stage { zone: zones::resolve_stage(options.zones)?.stage })
+}
+
+fn missing(problem: &str) -> Error {
+    Error::Missing { problem: problem.to_owned() }
 }

@@ -16,7 +16,7 @@ use chrono::{DateTime, Utc};
 
 pub(crate) use catalog::SyncSettings;
 pub(crate) use console::{ConsoleSettings, resolve_console};
-pub(crate) use ddl::DdlSettings;
+pub(crate) use ddl::{DdlSettings, DeclaredRows};
 pub(crate) use generation::GenerateSettings;
 pub(crate) use job::{JobSettings, Task, WorkSettings, WorkTask};
 pub(crate) use quarantine::{QuarantineSettings, View};

@@ -28,27 +28,28 @@ pub(super) fn resolve(options: &ZoneOptions) -> Result<ZoneUrls> {
 
 /// The zones of a command that only reads the landing zone: the others need no name.
 pub(super) fn resolve_landing(options: ZoneOptions) -> Result<ZoneUrls> {
-    let nowhere = |zone: Option<String>, name: &str| zone.or_else(|| Some(format!("{NOWHERE}{name}")));
-    if options.root.is_some() {
-        return resolve(&options);
-    }
-    resolve(&ZoneOptions {
-        stage: nowhere(options.stage, STAGE),
-        trusted: nowhere(options.trusted, TRUSTED),
-        ..options
-    })
+    let [_, stage, trusted] = named_or_nowhere(&options);
+    resolve(&ZoneOptions { stage, trusted, ..options })
+}
+
+/// The zones of a command that is about the stage zone alone: the others need no name.
+pub(super) fn resolve_stage(options: ZoneOptions) -> Result<ZoneUrls> {
+    let [landing, _, trusted] = named_or_nowhere(&options);
+    resolve(&ZoneOptions { landing, trusted, ..options })
 }
 
 /// The zones of a command that is about the table alone: the others need no name.
 pub(super) fn resolve_trusted(options: ZoneOptions) -> Result<ZoneUrls> {
-    let nowhere = |zone: Option<String>, name: &str| zone.or_else(|| Some(format!("{NOWHERE}{name}")));
-    if options.root.is_some() {
-        return resolve(&options);
-    }
-    resolve(&ZoneOptions {
-        landing: nowhere(options.landing, LANDING),
-        stage: nowhere(options.stage, STAGE),
-        ..options
+    let [landing, stage, _] = named_or_nowhere(&options);
+    resolve(&ZoneOptions { landing, stage, ..options })
+}
+
+/// Landing, stage and trusted zone: where they are named, below a root or else nowhere.
+fn named_or_nowhere(options: &ZoneOptions) -> [Option<String>; 3] {
+    let zones = [(LANDING, &options.landing), (STAGE, &options.stage), (TRUSTED, &options.trusted)];
+    zones.map(|(name, zone)| {
+        let nowhere = || options.root.is_none().then(|| format!("{NOWHERE}{name}"));
+        zone.clone().or_else(nowhere)
     })
 }
 
@@ -79,5 +80,8 @@ mod tests {
         let landing = ZoneOptions { landing: Some("s3://bucket/in".to_owned()), ..ZoneOptions::default() };
         assert_eq!(resolve_landing(landing).unwrap().landing.text, "s3://bucket/in");
         assert!(resolve_landing(ZoneOptions::default()).is_err());
+        assert!(resolve_stage(ZoneOptions::default()).unwrap_err().to_string().contains("no stage zone"));
+        let root = ZoneOptions { root: Some("lake".to_owned()), ..ZoneOptions::default() };
+        assert_eq!(resolve_stage(root).unwrap().stage.text, "lake/stage");
     }
 }

@@ -47,6 +47,24 @@ fn gives_each_statement_to_machines() {
 }
 
 #[test]
+fn declares_the_rows_of_the_stage_zone() {
+    let lake = Lake::nowhere();
+    let text = statements(&lake, "--zone stage --dialect athena --stage s3://between");
+    assert!(
+        text.contains("EXISTS `events`.`stage` (") && text.contains("'s3://between/events/run=${run}/rows'"),
+        "{text}"
+    );
+    let text = statements(&lake, "--zone stage --dialect duckdb --root lake --table parsed");
+    assert!(text.contains(r#"VIEW "events"."parsed" AS"#) && text.contains("/lake/stage/events/run=*/rows/"), "{text}");
+    let fails = |arguments: &str, texts: &[&str]| {
+        lake.events(&format!("ddl --zone stage {arguments}")).fails(2, texts);
+    };
+    fails("--dialect athena", &["no stage zone", "--stage"]);
+    fails("--dialect spark --root s3://lake", &["--zone stage is for --dialect athena or duckdb"]);
+    fails("--dialect athena --root s3://lake --years 2020..2021", &["--years", "are for the table"]);
+}
+
+#[test]
 fn says_what_is_missing_or_wrong() {
     let lake = Lake::nowhere();
     let fails = |arguments: &str, texts: &[&str]| lake.events(&format!("ddl {arguments}")).fails(2, texts);

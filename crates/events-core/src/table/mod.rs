@@ -25,7 +25,7 @@ mod transform;
 pub(crate) use batch::BATCH_ROWS;
 pub use codec::Codec;
 pub(crate) use content::content_digest;
-pub use ddl::{Dialect, Projection, TableDdl, TypedColumn};
+pub use ddl::{Dialect, Projection, StageDdl, TableDdl, TypedColumn};
 pub use dedup::Duplicate;
 pub(crate) use dedup::{Key, resolve};
 pub use file::{EncodedFile, FileConfig};

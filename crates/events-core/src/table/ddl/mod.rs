@@ -1,4 +1,5 @@
-//! The table as catalogs and query engines name it: columns with their types, and the statements that declare it.
+//! The table and the stage as catalogs and query engines name them: columns with their types, and the statements that
+//! declare them.
 //!
 //! Columns come from [`table_schema`](super::table_schema) and [`partition_schema`](super::partition_schema), so that what
 //! is declared is what is written.
@@ -11,10 +12,13 @@
 
 mod dialect;
 mod projection;
+mod stage;
+mod statement;
 mod table;
 #[cfg(test)]
 mod tests;
 
 pub use dialect::{Dialect, TypedColumn};
 pub use projection::Projection;
+pub use stage::StageDdl;
 pub use table::TableDdl;

@@ -1,7 +1,8 @@
 //! The statements that declare a table and its view of latest rows.
 
-use super::dialect::{Dialect, TypedColumn};
+use super::dialect::Dialect;
 use super::projection::Projection;
+use super::statement::{create_database, external_table, listed, name, typed, without_patterns};
 use crate::table::column;
 
 /// What is behind the table's name in that of the view with one row an event.
@@ -38,7 +39,7 @@ impl TableDdl<'_> {
     /// The view reads the whole table. Where a [`Projection`] makes each query name its partitions there is none.
     #[must_use]
     pub fn statements(&self, dialect: Dialect) -> Vec<String> {
-        let mut statements = vec![self.create_database(dialect), self.create_table(dialect)];
+        let mut statements = vec![create_database(dialect, self.database), self.create_table(dialect)];
         statements.extend(self.find_partitions(dialect));
         let injected = |projection: &Projection| dialect == Dialect::Athena && projection.is_injected();
         if !self.projection.is_some_and(injected) {
@@ -47,32 +48,15 @@ impl TableDdl<'_> {
         statements
     }
 
-    /// The statements as a text: each ends with a semicolon.
-    #[must_use]
-    pub fn script(&self, dialect: Dialect) -> String {
-        self.statements(dialect).join(";\n\n") + ";\n"
-    }
-
-    fn create_database(&self, dialect: Dialect) -> String {
-        let what = match dialect {
-            Dialect::Athena | Dialect::Spark => "DATABASE",
-            Dialect::DuckDb | Dialect::Trino => "SCHEMA",
-        };
-        format!("CREATE {what} IF NOT EXISTS {}", dialect.quoted(self.database))
-    }
-
     fn create_table(&self, dialect: Dialect) -> String {
         let (name, files, path) = (self.name(dialect, ""), dialect.file_columns(), dialect.path_columns());
         let all = || typed(dialect, files.iter().chain(&path));
         let location = dialect.literal(self.location);
         match dialect {
-            Dialect::Athena => format!(
-                "CREATE EXTERNAL TABLE IF NOT EXISTS {name} (\n{}\n)\nPARTITIONED BY (\n{}\n)\n\
-                STORED AS PARQUET\nLOCATION {location}\nTBLPROPERTIES (\n{}\n)",
-                typed(dialect, &files),
-                typed(dialect, &path),
-                self.properties(dialect),
-            ),
+            Dialect::Athena => {
+                let properties = self.projection.map(|projection| projection.properties(self.location));
+                external_table(&name, &files, &path, self.location, &properties.unwrap_or_default())
+            }
             Dialect::Spark => format!(
                 "CREATE TABLE IF NOT EXISTS {name} (\n{}\n)\nUSING PARQUET\nPARTITIONED BY ({})\nLOCATION {location}",
                 all(),
@@ -95,14 +79,6 @@ impl TableDdl<'_> {
                 listed(&path, |column| dialect.literal(column)),
             ),
         }
-    }
-
-    fn properties(&self, dialect: Dialect) -> String {
-        let mut properties = vec![("classification".to_owned(), "parquet".to_owned())];
-        properties.extend(self.projection.into_iter().flat_map(|projection| projection.properties(self.location)));
-        let line =
-            |(name, value): (String, String)| format!("  {} = {}", dialect.literal(&name), dialect.literal(&value));
-        properties.into_iter().map(line).collect::<Vec<_>>().join(",\n")
     }
 
     fn find_partitions(&self, dialect: Dialect) -> Option<String> {
@@ -145,29 +121,6 @@ impl TableDdl<'_> {
     }
 
     fn name(&self, dialect: Dialect, suffix: &str) -> String {
-        format!("{}.{}", dialect.quoted(self.database), dialect.quoted(&format!("{}{suffix}", self.table)))
+        name(dialect, self.database, &format!("{}{suffix}", self.table))
     }
-}
-
-/// Columns with their types, one a line.
-fn typed<'a>(dialect: Dialect, columns: impl IntoIterator<Item = &'a TypedColumn>) -> String {
-    let line = |column: &TypedColumn| format!("  {} {}", dialect.quoted(&column.name), column.type_name);
-    columns.into_iter().map(line).collect::<Vec<_>>().join(",\n")
-}
-
-/// The names of columns in a line.
-fn listed<'a>(columns: impl IntoIterator<Item = &'a TypedColumn>, spelled: impl Fn(&str) -> String) -> String {
-    columns.into_iter().map(|column| spelled(&column.name)).collect::<Vec<_>>().join(", ")
-}
-
-/// A place in a pattern of DuckDB that means nothing but itself.
-fn without_patterns(location: &str) -> String {
-    let mut pattern = String::with_capacity(location.len());
-    for character in location.chars() {
-        match character {
-            '*' | '?' | '[' => pattern.extend(['[', character, ']']),
-            _ => pattern.push(character),
-        }
-    }
-    pattern
 }

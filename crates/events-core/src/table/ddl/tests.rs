@@ -9,6 +9,11 @@ fn table(projection: Option<&Projection>) -> TableDdl<'_> {
     TableDdl { database: "clicks", table: "events", location: PLACE, projection }
 }
 
+/// The statements that declare the table with registered partitions, as a text.
+fn script(dialect: Dialect) -> String {
+    table(None).statements(dialect).join(";\n\n") + ";\n"
+}
+
 #[test]
 fn declares_it_for_athena() {
     let expected = "\
@@ -42,7 +47,7 @@ SELECT \"event_id\", \"timestamp\", \"domain\", \"event_type\", \"data\", \"extr
 FROM (SELECT *, row_number() OVER (PARTITION BY \"event_id\" ORDER BY \"timestamp\" DESC) AS \"place\" FROM \"clicks\".\"events\")
 WHERE \"place\" = 1;
 ";
-    assert_eq!(table(None).script(Dialect::Athena), expected);
+    assert_eq!(script(Dialect::Athena), expected);
 }
 
 #[test]
@@ -106,7 +111,7 @@ SELECT `event_id`, `timestamp`, `domain`, `event_type`, `data`, `extra`, `repair
 FROM (SELECT *, row_number() OVER (PARTITION BY `event_id` ORDER BY `timestamp` DESC) AS `place` FROM `clicks`.`events`)
 WHERE `place` = 1;
 ";
-    assert_eq!(table(None).script(Dialect::Spark), expected);
+    assert_eq!(script(Dialect::Spark), expected);
 }
 
 #[test]
@@ -126,7 +131,7 @@ SELECT "event_id", "timestamp", "domain", "event_type", "data", "extra", "repair
 FROM "clicks"."events"
 QUALIFY row_number() OVER (PARTITION BY "event_id" ORDER BY "timestamp" DESC) = 1;
 "#;
-    assert_eq!(table(None).script(Dialect::DuckDb), expected);
+    assert_eq!(script(Dialect::DuckDb), expected);
 }
 
 #[test]
@@ -159,7 +164,50 @@ SELECT "event_id", "timestamp", "domain", "event_type", "data", "extra", "repair
 FROM (SELECT *, row_number() OVER (PARTITION BY "event_id" ORDER BY "timestamp" DESC) AS "place" FROM "clicks"."events")
 WHERE "place" = 1;
 "#;
-    assert_eq!(table(None).script(Dialect::Trino), expected);
+    assert_eq!(script(Dialect::Trino), expected);
+}
+
+const STAGE: StageDdl<'_> = StageDdl { database: "clicks", table: "stage", location: "s3://lake/stage/events/" };
+
+#[test]
+fn declares_the_stage_for_athena() {
+    let expected = "\
+CREATE EXTERNAL TABLE IF NOT EXISTS `clicks`.`stage` (
+  `event_id` string,
+  `timestamp` timestamp,
+  `domain` string,
+  `event_type` string,
+  `data` string,
+  `extra` string,
+  `repairs` string
+)
+PARTITIONED BY (
+  `run` string
+)
+STORED AS PARQUET
+LOCATION 's3://lake/stage/events/'
+TBLPROPERTIES (
+  'classification' = 'parquet',
+  'projection.enabled' = 'true',
+  'projection.run.type' = 'injected',
+  'storage.location.template' = 's3://lake/stage/events/run=${run}/rows'
+)";
+    let statements = STAGE.statements(Dialect::Athena).unwrap();
+    assert_eq!(statements, ["CREATE DATABASE IF NOT EXISTS `clicks`", expected]);
+}
+
+#[test]
+fn declares_the_stage_for_duckdb_and_for_nobody_who_would_find_nothing() {
+    let expected = r#"CREATE OR REPLACE VIEW "clicks"."stage" AS
+SELECT "event_id", "timestamp", "domain", "event_type", "data", "extra", "repairs", "run"
+FROM read_parquet(
+  's3://lake/stage/events/run=*/rows/*/*.parquet',
+  hive_partitioning = true,
+  hive_types = {'run': VARCHAR}
+)"#;
+    let statements = STAGE.statements(Dialect::DuckDb).unwrap();
+    assert_eq!(statements, [r#"CREATE SCHEMA IF NOT EXISTS "clicks""#, expected]);
+    assert_eq!([Dialect::Spark, Dialect::Trino].map(|dialect| STAGE.statements(dialect)), [None, None]);
 }
 
 #[test]
