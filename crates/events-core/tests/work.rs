@@ -186,6 +186,23 @@ async fn an_item_before_its_time_or_of_no_run_is_refused() {
 }
 
 #[tokio::test]
+async fn a_worker_of_another_release_refuses_and_the_run_goes_on() {
+    let lake = Lake::in_memory();
+    put(&lake, 0).await;
+    prepare(&lake, "run-0").await;
+    let path = "stage/events/run=run-0/plan.json";
+    let plan = lake.get(path).await;
+    // What comes with another release may be anything but its name and that of the run.
+    lake.put(path, r#"{"release":"99.0.0","run":"run-0","form":"unknown"}"#).await;
+    let joined = distributor(&lake).join(&run_id("run-0")).await.map(drop);
+    let error = joined.unwrap_err().to_string();
+    assert!(error.contains(path) && error.contains("version 99.0.0 has planned the run, and this is "), "{error}");
+    lake.put(path, plan).await;
+    let report = work_on(&lake, "run-0").await.unwrap();
+    assert!(report.commit.is_some());
+}
+
+#[tokio::test]
 async fn a_run_of_workers_that_another_run_overtakes_never_commits_and_is_swept_away() {
     for lake in Lake::each() {
         put(&lake, 0).await;

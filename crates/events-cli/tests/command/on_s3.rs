@@ -153,19 +153,26 @@ fn takes_inputs_of_any_name_and_tells_of_those_that_no_run_can_ask_for() {
 }
 
 #[test]
-fn lists_more_than_a_page() {
+fn takes_more_inputs_than_a_listing_has_on_a_page() {
     let Some(server) = S3::shared() else { return };
     let bucket = server.bucket();
     // A page has 1,000 entries.
-    for number in 0..1_050 {
-        bucket.put(&format!("landing/pending/{number}.json"), "");
+    for number in 0..2_500 {
+        bucket.put(&format!("landing/pending/{number}.json"), &event(&number.to_string()));
     }
     bucket.put("landing/pending/1//2", "");
-    let plan = events(server, &format!("run --root {} --dry-run --output json", bucket.url()));
+    let root = format!("--root {}", bucket.url());
+    let plan = events(server, &format!("run {root} --dry-run --output json"));
     assert_eq!(plan.code, 0, "{plan:?}");
     let plan: Value = serde_json::from_str(&plan.stdout).unwrap();
-    assert_eq!(plan["plan"]["inputs"].as_array().unwrap().len(), 1_050);
+    assert_eq!(plan["plan"]["inputs"].as_array().unwrap().len(), 2_500);
     assert_eq!(plan["plan"]["refused"].as_array().unwrap().len(), 1);
+
+    let (run, _) = report(server, &format!("run {root}"), 3);
+    assert_eq!((run.totals.rows, run.inputs.len()), (2_500, 2_500));
+    assert_eq!(ids(&bucket, "trusted/events/").len(), 2_500);
+    assert_eq!(bucket.list(&format!("landing/processed/date={DATE}/")).len(), 2_500);
+    assert_eq!(bucket.list("landing/pending/").into_keys().collect::<Vec<_>>(), ["1//2"]);
 }
 
 #[test]

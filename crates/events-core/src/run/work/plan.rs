@@ -16,8 +16,8 @@ use crate::run::report::iso_date;
 use crate::run::start::Start;
 use crate::run::zone::Zone;
 
-/// The version of a plan's form, and of the results of its items.
-const WORK_VERSION: u32 = 1;
+/// The release that plans, and whose workers do the items: others may mend, encode or divide differently.
+const RELEASE: &str = env!("CARGO_PKG_VERSION");
 
 /// How a run is divided.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -52,7 +52,7 @@ const PUTS_AT_ONCE: usize = 32;
 /// What a run over several workers is to do.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct WorkPlan {
-    version: u32,
+    release: String,
     pub(crate) run: RunId,
     /// The day under which inputs and rejects are filed.
     #[serde(with = "iso_date")]
@@ -107,7 +107,7 @@ impl WorkPlan {
         let (eighth, half) = (item_bytes.saturating_mul(8), item_bytes.saturating_mul(2));
         let deduplicate = items(eighth).min(spread.shards as u32);
         let plan = Self {
-            version: WORK_VERSION,
+            release: RELEASE.to_owned(),
             run: start.run.clone(),
             date: start.date,
             behind,
@@ -200,17 +200,28 @@ impl WorkPlan {
     /// The plan of a run; `None` when it has none, or none any more.
     ///
     /// # Errors
-    /// [`Error::Stage`] when it is of another version of this program.
+    /// [`Error::Stage`] when another release has planned it, or when it is of another run.
     pub(crate) async fn get(stage: &Zone, run: &RunId) -> Result<Option<Self>> {
         let path = layout::work_plan(run);
         let Some(json) = document::get(stage, &path).await? else { return Ok(None) };
-        let plan: Self = document::read(stage, &path, &json)?;
-        if plan.version == WORK_VERSION && plan.run == *run {
-            return Ok(Some(plan));
+        let wrong = |problem| Err(Error::Stage { object: stage.name(&path), problem });
+        // A plan of another release may have another form: what it says of itself is read first.
+        let planned: Planned = document::read(stage, &path, &json)?;
+        if planned.release != RELEASE {
+            return wrong(format!("version {} has planned the run, and this is {RELEASE}", planned.release));
         }
-        let problem = "another version of this program has written it".to_owned();
-        Err(Error::Stage { object: stage.name(&path), problem })
+        if planned.run != *run {
+            return wrong(format!("it is of run `{}`", planned.run));
+        }
+        document::read(stage, &path, &json).map(Some)
     }
+}
+
+/// What a plan says of itself.
+#[derive(Debug, Deserialize)]
+struct Planned {
+    release: String,
+    run: RunId,
 }
 
 /// An item, as the lists in the stage zone have it.
