@@ -85,7 +85,7 @@ class Load:
 LOADS = [
     ("1 GB, each minute", Load(1, 1440, 1440, 16)),
     ("1 GB, each hour", Load(1, 24, 1440, 16)),
-    ("100 GB, each hour", Load(100, 24, 5000, 16)),
+    ("100 GB, each hour", Load(100, 24, 5000, 16, memory_mb=3 * PROCESSOR_MB)),
     ("100 GB, 4 runs over many invocations", Load(100, 4, 5000, 16, items=46)),
     ("1 TB, 24 runs over many invocations", Load(1000, 24, 20000, 16, items=64)),
     ("1 TB, 4 runs over many invocations", Load(1000, 4, 20000, 16, items=64)),
