@@ -28,16 +28,16 @@ locals {
         Condition = { StringLike = { "s3:prefix" = ["control/*", "events/*"] } }
       },
       {
-        Sid    = "TakeInputs"
-        Effect = "Allow"
-        # Moving is copying and deleting, and S3 copies tags along.
-        Action   = ["s3:GetObject", "s3:GetObjectTagging", "s3:DeleteObject"]
+        Sid      = "TakeInputs"
+        Effect   = "Allow"
+        Action   = ["s3:GetObject", "s3:DeleteObject"]
         Resource = [local.folders.pending]
       },
       {
-        Sid      = "KeepInputs"
-        Effect   = "Allow"
-        Action   = ["s3:GetObject", "s3:PutObject", "s3:PutObjectTagging"]
+        Sid    = "KeepInputs"
+        Effect = "Allow"
+        # Moving is copying and deleting, and S3 copies large inputs as uploads in parts. Tags stay behind.
+        Action   = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"]
         Resource = [local.folders.processed]
       },
       {

@@ -33,6 +33,7 @@ from queue_source import QueueSource  # noqa: E402: the path comes first
 from sandbox import FunctionError  # noqa: E402
 
 REGION, ACCOUNT = "eu-west-1", "123456789012"
+LARGE_BYTES = 12 << 20
 START_TIMEOUT_S, EXECUTION_TIMEOUT_S = 60, 120
 
 summary = []
@@ -204,6 +205,15 @@ class Deployed:
         self.check_table(range(130), "notifications")
         assert len(self.keys("landing", "quarantine/")) == 1
         told(f"notifications: 12 inputs with 240 events to 130 rows, one reject, in {len(batches)} batches of the queue")
+
+    def check_large_input(self):
+        """What is too large to be moved through memory is copied by the store, in parts."""
+        self.put("large.json", range(130), text=" " * (LARGE_BYTES - 1) + "\n")
+        self.source.drain(self)
+        self.check_table(range(130), "a large input")
+        [moved] = [key for key in self.keys("landing", "processed/") if key.endswith("/large.json")]
+        assert self.s3.head_object(Bucket=self.buckets["landing"], Key=moved)["ContentLength"] > LARGE_BYTES
+        told(f"an input of {LARGE_BYTES >> 20} MiB without a new event changes no row, and is moved")
 
     def check_schedule(self):
         self.put("lost.json", range(130, 140))
@@ -400,6 +410,7 @@ def main():
             deployed = Deployed(server, terraform.apply(), folder)
             deployed.check_buckets()
             deployed.check_notifications()
+            deployed.check_large_input()
             deployed.check_schedule()
             deployed.check_catalog()
             deployed.check_workflow()

@@ -57,8 +57,10 @@ def needed(request):
     if request["source"]:
         source = request["source"].lstrip("/").partition("?")[0]
         yield "s3:GetObject", f"arn:aws:s3:::{source}", {}
-        yield "s3:GetObjectTagging", f"arn:aws:s3:::{source}", {}
-        yield "s3:PutObjectTagging", f"{arn}/{key}", {}
+        if "uploadId" not in query:
+            # Only whole copies take tags along.
+            yield "s3:GetObjectTagging", f"arn:aws:s3:::{source}", {}
+            yield "s3:PutObjectTagging", f"{arn}/{key}", {}
     if method == "DELETE" and "uploadId" in query:
         yield "s3:AbortMultipartUpload", f"{arn}/{key}", {}
         return

@@ -34,8 +34,8 @@ run "gives_the_function_no_more_than_its_folders" {
       statement.Sid => [trimprefix(statement.Resource[0], "arn:aws:s3:::events-"), join(" ", [for action in statement.Action : trimprefix(action, "s3:")])]
       if !strcontains(statement.Action[0], "List") && startswith(statement.Action[0], "s3:")
       } == {
-      TakeInputs  = ["landing-123456789012/pending/*", "GetObject GetObjectTagging DeleteObject"]
-      KeepInputs  = ["landing-123456789012/processed/*", "GetObject PutObject PutObjectTagging"]
+      TakeInputs  = ["landing-123456789012/pending/*", "GetObject DeleteObject"]
+      KeepInputs  = ["landing-123456789012/processed/*", "GetObject PutObject AbortMultipartUpload"]
       KeepRejects = ["landing-123456789012/quarantine/*", "PutObject"]
       UseStage    = ["stage-123456789012/events/*", "GetObject PutObject DeleteObject AbortMultipartUpload"]
       ChangeTable = ["trusted-123456789012/events/*", "GetObject PutObject"]
