@@ -1,11 +1,21 @@
 locals {
-  created_buckets = var.create_buckets ? local.bucket_names : {}
+  # The buckets of the zones, and the one that Athena puts its results into.
+  created_buckets = merge(
+    var.create_buckets ? local.bucket_names : {},
+    local.has_athena && var.results_bucket == null ? { results = local.results_bucket } : {},
+  )
 
-  # Inputs and the table are what nobody can make again. The stage holds nothing that a run would not write again.
-  versioned_buckets = { for zone, name in local.created_buckets : zone => name if zone != "stage" }
+  # Inputs and the table are what nobody can make again. The stage holds nothing that a run would not write again, and
+  # results are there for the next hour.
+  versioned_buckets = { for use, name in local.created_buckets : use => name if contains(["landing", "trusted"], use) }
+
+  expiring_buckets = {
+    stage   = { id = "left-by-failed-runs", prefix = "events/", days = var.stage_retention_days }
+    results = { id = "results", prefix = "", days = var.results_retention_days }
+  }
 
   only_tls = {
-    for zone, arn in local.bucket_arns : zone => {
+    for use, arn in merge(local.bucket_arns, { results = local.results_bucket_arn }) : use => {
       Sid       = "OnlyTls"
       Effect    = "Deny"
       Principal = "*"
@@ -29,22 +39,26 @@ locals {
     }
   }
 
+  # An input that is replaced while a run reads it costs the run. Producers that put under new names only never notice.
+  inputs_are_written_once = merge(local.log_is_written_once, { Sid = "InputsAreWrittenOnce", Resource = local.folders.pending })
+
   bucket_statements = {
-    landing = [local.only_tls.landing]
+    landing = concat([local.only_tls.landing], var.write_once_inputs ? [local.inputs_are_written_once] : [])
     stage   = [local.only_tls.stage]
     trusted = [local.only_tls.trusted, local.log_is_written_once]
+    results = [local.only_tls.results]
   }
 }
 
-resource "aws_s3_bucket" "zone" {
+resource "aws_s3_bucket" "made" {
   for_each = local.created_buckets
 
   bucket = each.value
   tags   = var.tags
 }
 
-resource "aws_s3_bucket_public_access_block" "zone" {
-  for_each = aws_s3_bucket.zone
+resource "aws_s3_bucket_public_access_block" "made" {
+  for_each = aws_s3_bucket.made
 
   bucket                  = each.value.id
   block_public_acls       = true
@@ -53,8 +67,8 @@ resource "aws_s3_bucket_public_access_block" "zone" {
   restrict_public_buckets = true
 }
 
-resource "aws_s3_bucket_ownership_controls" "zone" {
-  for_each = aws_s3_bucket.zone
+resource "aws_s3_bucket_ownership_controls" "made" {
+  for_each = aws_s3_bucket.made
 
   bucket = each.value.id
 
@@ -63,8 +77,8 @@ resource "aws_s3_bucket_ownership_controls" "zone" {
   }
 }
 
-resource "aws_s3_bucket_server_side_encryption_configuration" "zone" {
-  for_each = aws_s3_bucket.zone
+resource "aws_s3_bucket_server_side_encryption_configuration" "made" {
+  for_each = aws_s3_bucket.made
 
   bucket = each.value.id
 
@@ -79,18 +93,18 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "zone" {
   }
 }
 
-resource "aws_s3_bucket_versioning" "zone" {
+resource "aws_s3_bucket_versioning" "made" {
   for_each = local.versioned_buckets
 
-  bucket = aws_s3_bucket.zone[each.key].id
+  bucket = aws_s3_bucket.made[each.key].id
 
   versioning_configuration {
     status = "Enabled"
   }
 }
 
-resource "aws_s3_bucket_lifecycle_configuration" "zone" {
-  for_each = aws_s3_bucket.zone
+resource "aws_s3_bucket_lifecycle_configuration" "made" {
+  for_each = aws_s3_bucket.made
 
   bucket = each.value.id
 
@@ -107,24 +121,24 @@ resource "aws_s3_bucket_lifecycle_configuration" "zone" {
   }
 
   dynamic "rule" {
-    for_each = each.key == "stage" ? ["stage"] : []
+    for_each = [for use, expiring in local.expiring_buckets : expiring if use == each.key]
 
     content {
-      id     = "left-by-failed-runs"
+      id     = rule.value.id
       status = "Enabled"
 
       filter {
-        prefix = "events/"
+        prefix = rule.value.prefix
       }
 
       expiration {
-        days = var.stage_retention_days
+        days = rule.value.days
       }
     }
   }
 
   dynamic "rule" {
-    for_each = each.key == "stage" ? [] : ["versions"]
+    for_each = contains(keys(local.versioned_buckets), each.key) ? ["versions"] : []
 
     content {
       id     = "old-versions"
@@ -144,11 +158,11 @@ resource "aws_s3_bucket_lifecycle_configuration" "zone" {
   }
 
   # S3 refuses rules for versions of a bucket that has none.
-  depends_on = [aws_s3_bucket_versioning.zone]
+  depends_on = [aws_s3_bucket_versioning.made]
 }
 
-resource "aws_s3_bucket_policy" "zone" {
-  for_each = aws_s3_bucket.zone
+resource "aws_s3_bucket_policy" "made" {
+  for_each = aws_s3_bucket.made
 
   bucket = each.value.id
   policy = jsonencode({
@@ -157,5 +171,5 @@ resource "aws_s3_bucket_policy" "zone" {
   })
 
   # S3 refuses two changes of a bucket's access at once.
-  depends_on = [aws_s3_bucket_public_access_block.zone]
+  depends_on = [aws_s3_bucket_public_access_block.made]
 }

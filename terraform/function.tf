@@ -3,13 +3,16 @@ locals {
 
   # Lambda takes text only, and a variable that nobody set is not there.
   optional_environment = {
-    EVENTS_MEMORY        = var.memory_budget_bytes
-    EVENTS_THREADS       = var.threads
-    EVENTS_COMPRESSION   = var.compression
-    EVENTS_REPAIR        = var.repair
-    EVENTS_DEDUP_HORIZON = var.dedup_horizon_days
-    EVENTS_FOLD_BELOW    = var.fold_below_bytes
-    EVENTS_READER_GRACE  = var.reader_grace_seconds
+    EVENTS_MEMORY          = var.memory_budget_bytes
+    EVENTS_THREADS         = var.threads
+    EVENTS_COMPRESSION     = var.compression
+    EVENTS_REPAIR          = var.repair
+    EVENTS_DEDUP_HORIZON   = var.dedup_horizon_days
+    EVENTS_FOLD_BELOW      = var.fold_below_bytes
+    EVENTS_READER_GRACE    = var.reader_grace_seconds
+    EVENTS_INPUT_BYTES_MAX = var.input_bytes_max
+    EVENTS_GLUE_DATABASE   = var.catalog == "partitions" ? local.database_name : null
+    EVENTS_GLUE_TABLE      = var.catalog == "partitions" ? var.table_name : null
   }
 }
 
@@ -61,4 +64,10 @@ resource "aws_lambda_function" "distributor" {
 resource "aws_lambda_function_event_invoke_config" "distributor" {
   function_name          = aws_lambda_function.distributor.function_name
   maximum_retry_attempts = 2
+
+  destination_config {
+    on_failure {
+      destination = aws_sqs_queue.dead_letters.arn
+    }
+  }
 }

@@ -1,90 +1,128 @@
 locals {
   # Exactly the requests that a run makes. What is not here is not needed: nothing in the table, what it says about itself,
   # `processed` and `quarantine` is ever deleted, and nobody but its producers writes to `pending`.
-  function_statements = concat([
-    {
-      Sid      = "ListLanding"
-      Effect   = "Allow"
-      Action   = ["s3:ListBucket"]
-      Resource = [local.bucket_arns.landing]
-      # A run lists `pending` only. S3 answers a request for an object that is not there with "not found" when the caller
-      # may list its name, else with "forbidden", and before a run moves an input it looks whether its new name is free.
-      Condition = { StringLike = { "s3:prefix" = ["pending/*", "processed/*"] } }
-    },
-    {
-      Sid       = "ListStage"
-      Effect    = "Allow"
-      Action    = ["s3:ListBucket"]
-      Resource  = [local.bucket_arns.stage]
-      Condition = { StringLike = { "s3:prefix" = ["events/*"] } }
-    },
-    {
-      Sid      = "ListTable"
-      Effect   = "Allow"
-      Action   = ["s3:ListBucket"]
-      Resource = [local.bucket_arns.trusted]
-      # A run lists the log, and the table when there is no log yet. It asks for other objects that may not be there.
-      Condition = { StringLike = { "s3:prefix" = ["control/*", "events/*"] } }
-    },
-    {
-      Sid    = "TakeInputs"
-      Effect = "Allow"
-      # Moving is copying and deleting, and S3 copies tags along.
-      Action   = ["s3:GetObject", "s3:GetObjectTagging", "s3:DeleteObject"]
-      Resource = [local.folders.pending]
-    },
-    {
-      Sid      = "KeepInputs"
-      Effect   = "Allow"
-      Action   = ["s3:GetObject", "s3:PutObject", "s3:PutObjectTagging"]
-      Resource = [local.folders.processed]
-    },
-    {
-      Sid      = "KeepRejects"
-      Effect   = "Allow"
-      Action   = ["s3:PutObject"]
-      Resource = [local.folders.quarantine]
-    },
-    {
-      Sid      = "UseStage"
-      Effect   = "Allow"
-      Action   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"]
-      Resource = [local.folders.runs]
-    },
-    {
-      Sid    = "ChangeTable"
-      Effect = "Allow"
-      # Rows of earlier runs are held against new ones, and small files take new rows in.
-      Action   = ["s3:GetObject", "s3:PutObject"]
-      Resource = [local.folders.table]
-    },
-    {
-      Sid      = "Commit"
-      Effect   = "Allow"
-      Action   = ["s3:GetObject", "s3:PutObject"]
-      Resource = [local.folders.control]
-    },
-    {
-      Sid      = "WriteLogLines"
-      Effect   = "Allow"
-      Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-      Resource = ["${local.log_group_arn}:*"]
-    },
-    ], var.kms_key_arn == null ? [] : [
-    {
-      Sid       = "UseKey"
-      Effect    = "Allow"
-      Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
-      Resource  = [var.kms_key_arn]
-      Condition = { StringEquals = { "kms:ViaService" = "s3.${data.aws_region.current.id}.${data.aws_partition.current.dns_suffix}" } }
-    },
+  function_statements = concat(
+    [
+      {
+        Sid      = "ListLanding"
+        Effect   = "Allow"
+        Action   = ["s3:ListBucket"]
+        Resource = [local.bucket_arns.landing]
+        # A run lists `pending` only. S3 answers a request for an object that is not there with "not found" when the caller
+        # may list its name, else with "forbidden", and before a run moves an input it looks whether its new name is free.
+        Condition = { StringLike = { "s3:prefix" = ["pending/*", "processed/*"] } }
+      },
+      {
+        Sid       = "ListStage"
+        Effect    = "Allow"
+        Action    = ["s3:ListBucket"]
+        Resource  = [local.bucket_arns.stage]
+        Condition = { StringLike = { "s3:prefix" = ["events/*"] } }
+      },
+      {
+        Sid      = "ListTable"
+        Effect   = "Allow"
+        Action   = ["s3:ListBucket"]
+        Resource = [local.bucket_arns.trusted]
+        # A run lists the log, and the table when there is no log yet. It asks for other objects that may not be there.
+        Condition = { StringLike = { "s3:prefix" = ["control/*", "events/*"] } }
+      },
+      {
+        Sid      = "TakeInputs"
+        Effect   = "Allow"
+        Action   = ["s3:GetObject", "s3:DeleteObject"]
+        Resource = [local.folders.pending]
+      },
+      {
+        Sid    = "KeepInputs"
+        Effect = "Allow"
+        # Moving is copying and deleting, and S3 copies large inputs as uploads in parts. Tags stay behind.
+        Action   = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"]
+        Resource = [local.folders.processed]
+      },
+      {
+        Sid      = "KeepRejects"
+        Effect   = "Allow"
+        Action   = ["s3:PutObject"]
+        Resource = [local.folders.quarantine]
+      },
+      {
+        Sid      = "UseStage"
+        Effect   = "Allow"
+        Action   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"]
+        Resource = [local.folders.runs]
+      },
+      {
+        Sid    = "ChangeTable"
+        Effect = "Allow"
+        # Rows of earlier runs are held against new ones, and small files take new rows in.
+        Action   = ["s3:GetObject", "s3:PutObject"]
+        Resource = [local.folders.table]
+      },
+      {
+        Sid      = "Commit"
+        Effect   = "Allow"
+        Action   = ["s3:GetObject", "s3:PutObject"]
+        Resource = [local.folders.control]
+      },
+      {
+        Sid      = "WriteLogLines"
+        Effect   = "Allow"
+        Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+        Resource = ["${local.log_group_arn}:*"]
+      },
+      {
+        Sid      = "KeepWhatFailed"
+        Effect   = "Allow"
+        Action   = ["sqs:SendMessage"]
+        Resource = [local.dead_letters_arn]
+      },
+    ],
+    local.has_queue ? [
+      {
+        Sid      = "TakeNotifications"
+        Effect   = "Allow"
+        Action   = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+        Resource = [local.queue_arn]
+      },
+    ] : [],
+    var.catalog == "partitions" ? [
+      {
+        Sid      = "RegisterPartitions"
+        Effect   = "Allow"
+        Action   = ["glue:GetTable", "glue:CreateTable", "glue:UpdateTable", "glue:BatchCreatePartition"]
+        Resource = local.table_arns
+      },
+    ] : [],
+    var.kms_key_arn == null ? [] : [
+      {
+        Sid       = "UseKey"
+        Effect    = "Allow"
+        Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
+        Resource  = [var.kms_key_arn]
+        Condition = { StringEquals = { "kms:ViaService" = [local.key_services.s3, local.key_services.sqs] } }
+      },
   ])
 
   # Made from the name, so that the policy is known before there is a group.
-  log_group_arn = join(":", [
-    "arn", data.aws_partition.current.partition, "logs", data.aws_region.current.id,
-    data.aws_caller_identity.current.account_id, "log-group", "/aws/lambda/${local.function_name}",
-  ])
+  log_group_arn = "${local.arn_prefixes.logs}:log-group:/aws/lambda/${local.function_name}"
+
+  # Rights of services, which no policy of the account can give: those of the key must. There `*` is the key itself.
+  key_policy_statements = var.kms_key_arn == null ? [] : [
+    {
+      Sid       = "NotificationsAndAlarms"
+      Effect    = "Allow"
+      Principal = { Service = ["s3.amazonaws.com", "cloudwatch.amazonaws.com"] }
+      Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
+      Resource  = "*"
+      Condition = local.this_account
+    },
+  ]
+
+  # A key is used through a service, and not by itself.
+  key_services = {
+    for service in ["s3", "sqs"] : service => "${service}.${data.aws_region.current.id}.${data.aws_partition.current.dns_suffix}"
+  }
 }
 
 resource "aws_iam_role" "function" {

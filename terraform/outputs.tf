@@ -29,11 +29,66 @@ output "log_group_name" {
 }
 
 output "database_name" {
-  description = "Name of the database in the catalog."
-  value       = aws_glue_catalog_database.events.name
+  description = "Name of the database in the catalog; null without a catalog."
+  value       = one(aws_glue_catalog_database.events[*].name)
 }
 
 output "table_name" {
-  description = "Name of the table in the database."
-  value       = aws_glue_catalog_table.events.name
+  description = "Name of the table in the database; null without a catalog."
+  value       = try(local.glue_table.name, null)
+}
+
+output "stage_table_name" {
+  description = "Name of the table of what is parsed and not yet distributed; null without a catalog."
+  value       = one(aws_glue_catalog_table.stage[*].name)
+}
+
+output "queue_url" {
+  description = "URL of the queue of all that asks for a run; null when nothing does."
+  value       = one(aws_sqs_queue.inputs[*].url)
+}
+
+output "queue_arn" {
+  description = "ARN of that queue."
+  value       = one(aws_sqs_queue.inputs[*].arn)
+}
+
+output "dead_letters_url" {
+  description = "URL of the queue of what was tried in vain."
+  value       = aws_sqs_queue.dead_letters.url
+}
+
+output "workflow_arn" {
+  description = "ARN of the state machine; null without one."
+  value       = one(aws_sfn_state_machine.workflow[*].arn)
+}
+
+output "workgroup_name" {
+  description = "Name of Athena's workgroup; null without one."
+  value       = one(aws_athena_workgroup.events[*].name)
+}
+
+output "alarm_topic_arn" {
+  description = "ARN of the topic that alarms go to; null without alarms."
+  value       = one(aws_sns_topic.alarms[*].arn)
+}
+
+output "dashboard_name" {
+  description = "Name of the dashboard; null without one."
+  value       = one(aws_cloudwatch_dashboard.events[*].dashboard_name)
+}
+
+output "producer_policy_arn" {
+  description = "ARN of the policy for who writes inputs."
+  value       = aws_iam_policy.producer.arn
+}
+
+output "reader_policy_arn" {
+  description = "ARN of the policy for who queries the table."
+  value       = aws_iam_policy.reader.arn
+}
+
+output "key_policy_statements" {
+  description = "What the policy of the key must allow besides, as JSON: S3 and CloudWatch write to the queue and the topic themselves. Empty without a key."
+  value       = jsonencode(local.key_policy_statements)
 }

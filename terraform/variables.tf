@@ -21,7 +21,7 @@ variable "tags" {
 # --- buckets ---
 
 variable "create_buckets" {
-  description = "Whether the module creates the buckets. Buckets that exist already keep their own encryption, versioning, lifecycle and policy."
+  description = "Whether the module creates the buckets of the zones. Buckets that exist already keep their own encryption, versioning, lifecycle and policy."
   type        = bool
   default     = true
 }
@@ -53,8 +53,14 @@ variable "bucket_names" {
   }
 }
 
+variable "write_once_inputs" {
+  description = "Whether S3 refuses to put an input under a name that is taken. Producers then put with the header `If-None-Match: *`, and what puts without it is refused as well, copies and most tools included. Only for buckets that the module creates."
+  type        = bool
+  default     = false
+}
+
 variable "kms_key_arn" {
-  description = "ARN of the KMS key that encrypts the buckets. Without it S3 encrypts with keys of its own. The key's policy must let the account's IAM policies decide."
+  description = "ARN of the KMS key that encrypts buckets, queues, the topic and query results. Without it each service encrypts with keys of its own. The key's policy must let the account's IAM policies decide, and allow what the output `key_policy_statements` lists."
   type        = string
   default     = null
 
@@ -132,13 +138,24 @@ variable "scratch_mb" {
 }
 
 variable "reserved_concurrency" {
-  description = "Invocations that may run at once. Runs of one table are meant to follow one another; -1 reserves nothing, for accounts whose quota allows no reservation."
+  description = "Invocations that may run at once. A table has one writer at a time: the second of the default is there to be told at once that the table is busy, and more are for the items of a run over many invocations (`scale_out`). -1 reserves nothing, for accounts whose quota allows no reservation."
   type        = number
-  default     = 1
+  default     = 2
 
   validation {
-    condition     = contains([-1, 1], var.reserved_concurrency)
-    error_message = "One run at a time (1), or no reservation (-1)."
+    condition     = var.reserved_concurrency == -1 || var.reserved_concurrency >= 1 && floor(var.reserved_concurrency) == var.reserved_concurrency
+    error_message = "The concurrency is a whole number of invocations, at least 1, or -1 for no reservation."
+  }
+}
+
+variable "input_bytes_max" {
+  description = "Bytes of inputs that a run takes at most; the others wait for the next. Without it, as much as fits into the time of an invocation, and everything in a run over many invocations."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.input_bytes_max == null || try(var.input_bytes_max >= 1 && floor(var.input_bytes_max) == var.input_bytes_max, false)
+    error_message = "The size is a whole number of bytes, at least 1."
   }
 }
 
@@ -230,7 +247,141 @@ variable "log_retention_days" {
   }
 }
 
+# --- what starts runs ---
+
+variable "notifications" {
+  description = "Whether new objects in pending ask for a run. Without a value, when the module creates the buckets: a bucket has one list of notifications, and for one that exists this replaces it."
+  type        = bool
+  default     = null
+}
+
+variable "batch_window_seconds" {
+  description = "Seconds for which notifications are gathered before a run. Longer makes fewer runs and larger files, and later rows."
+  type        = number
+  default     = 60
+
+  validation {
+    condition     = var.batch_window_seconds >= 1 && var.batch_window_seconds <= 300 && floor(var.batch_window_seconds) == var.batch_window_seconds
+    error_message = "The window is a whole number of seconds from 1 to 300."
+  }
+}
+
+variable "receives_max" {
+  description = "How often a message is tried before it goes to the dead letters. A busy table costs one try."
+  type        = number
+  default     = 10
+
+  validation {
+    condition     = var.receives_max >= 5 && var.receives_max <= 1000 && floor(var.receives_max) == var.receives_max
+    error_message = "The tries are a whole number from 5 to 1000."
+  }
+}
+
+variable "schedule" {
+  description = "When a run takes what is pending whatever became of its notifications, as EventBridge Scheduler has it: `rate(1 hour)`, `cron(0 6 * * ? *)`. null for never."
+  type        = string
+  default     = "rate(1 hour)"
+
+  validation {
+    condition     = var.schedule == null || can(regex("^(rate|cron)\\([^()]+\\)$", var.schedule))
+    error_message = "The schedule is rate(…) or cron(…)."
+  }
+}
+
+variable "workflow" {
+  description = "Whether there is a state machine that does the job. It is started by hand, or by what you build around it."
+  type        = bool
+  default     = true
+}
+
+variable "scale_out" {
+  description = "Whether an execution of the workflow is one run over many invocations (a distributed map), instead of the two halves of the job, one after the other. It wants a `reserved_concurrency` of many, or of none."
+  type        = bool
+  default     = false
+}
+
+variable "max_concurrency" {
+  description = "Items of a run over many invocations that are done at once. Without it, as many as `reserved_concurrency` allows, or 100 when there is none."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.max_concurrency == null || try(var.max_concurrency >= 1 && var.max_concurrency <= 10000 && floor(var.max_concurrency) == var.max_concurrency, false)
+    error_message = "The concurrency is a whole number from 1 to 10000."
+  }
+}
+
+variable "item_bytes" {
+  description = "Bytes of inputs in an item of a run over many invocations. Without it, 256 MiB, or what gives about 512 items."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.item_bytes == null || try(var.item_bytes >= 1 && floor(var.item_bytes) == var.item_bytes, false)
+    error_message = "The size is a whole number of bytes, at least 1."
+  }
+}
+
+# --- alarms ---
+
+variable "alarms" {
+  description = "Whether there are alarms, and a topic that they go to."
+  type        = bool
+  default     = true
+}
+
+variable "alarm_email" {
+  description = "Address that alarms are sent to. Whoever has it confirms once."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.alarm_email == null || can(regex("^[^@[:space:]]+@[^@[:space:]]+$", var.alarm_email))
+    error_message = "That is no address of mail."
+  }
+}
+
+variable "alarm_idle_hours" {
+  description = "Hours without any input after which there is an alarm. null for none, where producers may be silent."
+  type        = number
+  default     = 24
+
+  validation {
+    # CloudWatch looks back for a day.
+    condition     = var.alarm_idle_hours == null || try(var.alarm_idle_hours >= 1 && var.alarm_idle_hours <= 24 && floor(var.alarm_idle_hours) == var.alarm_idle_hours, false)
+    error_message = "The hours are a whole number from 1 to 24."
+  }
+}
+
+variable "alarm_reject_percent" {
+  description = "Percent of an hour's records above which rejects are an alarm."
+  type        = number
+  default     = 1
+
+  validation {
+    condition     = var.alarm_reject_percent >= 0 && var.alarm_reject_percent < 100
+    error_message = "The share is a number of percent from 0 to below 100."
+  }
+}
+
+variable "dashboard" {
+  description = "Whether there is a dashboard."
+  type        = bool
+  default     = true
+}
+
 # --- catalog ---
+
+variable "catalog" {
+  description = "How Athena knows partitions. `projection`: it computes them, and sees each file at once. `partitions`: each run registers its own in Glue, queries need not name a type, and `event_types` and `years` do not matter. `none`: there is no database, no table and no workgroup."
+  type        = string
+  default     = "projection"
+
+  validation {
+    condition     = contains(["projection", "partitions", "none"], var.catalog)
+    error_message = "The catalog is one of projection, partitions and none."
+  }
+}
 
 variable "database_name" {
   description = "Name of the Glue database. The default is the module's name with underscores for hyphens."
@@ -288,5 +439,46 @@ variable "years" {
       floor(var.years.first) == var.years.first, floor(var.years.last) == var.years.last,
     ])
     error_message = "The years are whole numbers from 1 to 9999, the first not behind the last."
+  }
+}
+
+# --- queries ---
+
+variable "athena" {
+  description = "Whether there is a workgroup of Athena, with named queries and a bucket for results. Only with a catalog."
+  type        = bool
+  default     = true
+}
+
+variable "results_bucket" {
+  description = "Name of a bucket that exists, for results of queries. Without it the module creates one."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.results_bucket == null || can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.results_bucket))
+    error_message = "A bucket's name is 3 to 63 lower-case letters, digits, hyphens and dots, with a letter or digit at both ends."
+  }
+}
+
+variable "results_retention_days" {
+  description = "Days after which results of queries are erased."
+  type        = number
+  default     = 7
+
+  validation {
+    condition     = var.results_retention_days >= 1 && floor(var.results_retention_days) == var.results_retention_days
+    error_message = "The retention is a whole number of days, at least 1."
+  }
+}
+
+variable "query_bytes_max" {
+  description = "Bytes that a query may read before Athena ends it, at least 10 MB. It is what a query can cost at most: $5 a terabyte, in most regions."
+  type        = number
+  default     = 1000000000000
+
+  validation {
+    condition     = var.query_bytes_max >= 10485760 && floor(var.query_bytes_max) == var.query_bytes_max
+    error_message = "The limit is a whole number of bytes, at least 10 MiB."
   }
 }

@@ -1,0 +1,4 @@
+output "events" {
+  description = "Where things are."
+  value       = module.events
+}

@@ -1,0 +1,94 @@
+"""What policies allow: enough of it to hold them against requests that were made."""
+
+import json
+import re
+import xml.etree.ElementTree
+from fnmatch import fnmatchcase
+
+
+class Rights:
+    """The statements of a policy."""
+
+    def __init__(self, document):
+        document = json.loads(document) if isinstance(document, str) else document
+        self.statements = document["Statement"]
+
+    def allow(self, action, resource, context):
+        return any(
+            statement["Effect"] == "Allow"
+            and action in listed(statement["Action"])
+            and any(fnmatchcase(resource, pattern) for pattern in listed(statement["Resource"]))
+            and holds(statement.get("Condition", {}), context)
+            for statement in self.statements
+        )
+
+
+def listed(value):
+    return value if isinstance(value, list) else [value]
+
+
+def holds(condition, context):
+    for operator, keys in condition.items():
+        assert operator in ("StringLike", "StringEquals"), f"no such operator here: {operator}"
+        for key, patterns in keys.items():
+            if not any(fnmatchcase(context.get(key, ""), pattern) for pattern in listed(patterns)):
+                return False
+    return True
+
+
+def needed(request):
+    """Yields what a request to S3 or Glue needs: an action, a resource and what conditions look at."""
+    method, query = request["method"], request["query"]
+    if target := request["target"]:
+        # What a table or a partition is asked for with is the same for all actions here: see RESOURCES of the caller.
+        yield f"glue:{target.rpartition('.')[2]}", None, {}
+        return
+    bucket, _, key = request["path"].lstrip("/").partition("/")
+    arn = f"arn:aws:s3:::{bucket}"
+    if not key:
+        if method == "POST" and "delete" in query:
+            for element in xml.etree.ElementTree.fromstring(request["body"]).iter():
+                if element.tag.endswith("Key"):
+                    yield "s3:DeleteObject", f"{arn}/{element.text}", {}
+            return
+        assert method == "GET" and query.get("list-type") == "2", f"what is this? {request}"
+        yield "s3:ListBucket", arn, {"s3:prefix": query.get("prefix", "")}
+        return
+    if request["source"]:
+        source = request["source"].lstrip("/").partition("?")[0]
+        yield "s3:GetObject", f"arn:aws:s3:::{source}", {}
+        if "uploadId" not in query:
+            # Only whole copies take tags along.
+            yield "s3:GetObjectTagging", f"arn:aws:s3:::{source}", {}
+            yield "s3:PutObjectTagging", f"{arn}/{key}", {}
+    if method == "DELETE" and "uploadId" in query:
+        yield "s3:AbortMultipartUpload", f"{arn}/{key}", {}
+        return
+    action = {"GET": "GetObject", "HEAD": "GetObject", "PUT": "PutObject", "POST": "PutObject", "DELETE": "DeleteObject"}
+    yield f"s3:{action[method]}", f"{arn}/{key}", {}
+
+
+# Resources that end in many: a folder, the streams of a log, the executions of a workflow.
+PREFIXES = (
+    r"arn:aws:s3:::[^*]+/\*",
+    r"arn:aws:s3:::[^*]+/run=\*/items/\*",
+    r"arn:aws:logs:[^*]+:log-group:[^*]+:\*",
+    r"arn:aws:states:[^*]+:execution:[^*]+[:/]\*",
+)
+
+
+def too_much(document):
+    """Yields what a policy allows that it need not."""
+    for statement in Rights(document).statements:
+        if statement["Effect"] == "Deny":
+            continue
+        for action in listed(statement["Action"]):
+            if "*" in action:
+                yield f"the action {action}"
+            if re.match(r"(s3|glue):(Batch)?Delete", action):
+                for resource in listed(statement["Resource"]):
+                    if not re.search(r"-landing-\d+/pending/\*$|-stage-\d+/events/\*$", resource):
+                        yield f"{action} of {resource}"
+        for resource in listed(statement["Resource"]):
+            if "*" in resource and not any(re.fullmatch(pattern, resource) for pattern in PREFIXES):
+                yield f"the resource {resource}"
