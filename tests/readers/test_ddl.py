@@ -67,6 +67,6 @@ class DuckDb(ReaderTest):
             _, text = events("parse", "--root", lake.root, "--output", "json")
             runs.append(json.loads(text)["run"])
         connection = self.declared(lake, "--zone", "stage")
-        rows = connection.execute("SELECT run, event_id, day(timestamp AT TIME ZONE 'UTC') FROM events.stage ORDER BY 3").fetchall()
+        rows = connection.execute("SELECT run, event_id, day(timestamp AT TIME ZONE 'UTC') FROM events.events_stage ORDER BY 3").fetchall()
         self.assertEqual(rows, [(runs[0], "a", 1), (runs[1], "a", 2)])
         self.assertNotEqual(*runs)

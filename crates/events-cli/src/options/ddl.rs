@@ -20,7 +20,7 @@ pub(crate) struct DdlOptions {
     /// The database, or schema, of the table [default: events]
     #[arg(long, value_name = "NAME", help_heading = "Catalog")]
     pub(crate) database: Option<String>,
-    /// The name of the table [default: events, for the stage zone stage]
+    /// The name of the table [default: events, for the stage zone `events_stage`]
     #[arg(long, value_name = "NAME", help_heading = "Catalog")]
     pub(crate) table: Option<String>,
     /// For athena: let it compute the partitions of a query instead of looking for them in the catalog

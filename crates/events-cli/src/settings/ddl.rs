@@ -6,10 +6,11 @@ use events_stores::ZoneUrl;
 use super::zones;
 use crate::error::{Error, Result};
 use crate::options::{DdlOptions, DeclaredZone};
-use crate::places::STAGE;
 
 /// What a database, and the table of the trusted zone, are called when nobody says.
 const DEFAULT_NAME: &str = "events";
+/// What the rows of the stage zone are called when nobody says, as in the Terraform module.
+const DEFAULT_STAGE_NAME: &str = "events_stage";
 /// The years that queries see when nobody says: those of the Terraform module.
 const DEFAULT_YEARS: (i32, i32) = (2015, 2035);
 
@@ -37,7 +38,7 @@ pub(super) fn resolve(options: DdlOptions) -> Result<DdlSettings> {
     let (database, table) = (options.database.clone(), options.table.clone());
     let (rows, default_table) = match options.zone.unwrap_or_default() {
         DeclaredZone::Trusted => (trusted(dialect, options)?, DEFAULT_NAME),
-        DeclaredZone::Stage => (stage(options)?, STAGE),
+        DeclaredZone::Stage => (stage(options)?, DEFAULT_STAGE_NAME),
     };
     let named = |name: Option<String>, default: &str| name.unwrap_or_else(|| default.to_owned());
     let (database, table) = (named(database, DEFAULT_NAME), named(table, default_table));

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use events_core::table::{Dialect, Projection, TypedColumn};
+use events_core::table::{Dialect, Projection, StageDdl, TypedColumn};
 
 use crate::lake::{Finished, Lake};
 
@@ -51,7 +51,7 @@ fn declares_the_rows_of_the_stage_zone() {
     let lake = Lake::nowhere();
     let text = statements(&lake, "--zone stage --dialect athena --stage s3://between");
     assert!(
-        text.contains("EXISTS `events`.`stage` (") && text.contains("'s3://between/events/run=${run}/rows'"),
+        text.contains("EXISTS `events`.`events_stage` (") && text.contains("'s3://between/events/run=${run}/rows'"),
         "{text}"
     );
     let text = statements(&lake, "--zone stage --dialect duckdb --root lake --table parsed");
@@ -113,6 +113,22 @@ fn agrees_with_the_terraform_module() {
             assert!(is_written, "`{name}` is `{value}`");
         }
     }
+    let text = fs::read_to_string(module.join("stage.tf")).unwrap();
+    assert!(
+        text.contains("name          = \"${var.table_name}_stage\"") && text.contains("for_each = local.columns\n")
+    );
+    let stage = StageDdl { database: "", table: "", location: "${local.stage_location}/" };
+    let statement = stage.statements(Dialect::Athena).unwrap().remove(1);
+    let properties: Vec<_> = statement.lines().filter_map(|line| line.split_once(" = ")).collect();
+    assert_eq!(properties.len(), 4, "{statement}");
+    for (name, value) in properties {
+        let name = name.trim().trim_matches('\'');
+        // A `$` of the template is the module's own unless it is doubled.
+        let value = value.trim_end_matches(',').trim_matches('\'').replace("${run}", "$${run}");
+        let is_written = |line: &str| line.contains(name) && line.ends_with(&format!("= \"{value}\""));
+        assert!(text.lines().any(is_written), "`{name}` is `{value}`");
+    }
+
     let variables = fs::read_to_string(module.join("variables.tf")).unwrap();
     assert!(variables.contains("first = 2015\n    last  = 2035\n"), "the years that queries see when nobody says");
 }
