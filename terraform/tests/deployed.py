@@ -19,6 +19,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import boto3
+import duckdb
 import pyarrow
 import pyarrow.parquet
 from botocore.config import Config
@@ -35,6 +36,9 @@ from sandbox import FunctionError  # noqa: E402
 REGION, ACCOUNT = "eu-west-1", "123456789012"
 LARGE_BYTES = 12 << 20
 START_TIMEOUT_S, EXECUTION_TIMEOUT_S = 60, 120
+
+# What moto gives back otherwise than it was given.
+ECHOED_OTHERWISE = {"aws_sqs_queue.inputs[0]: redrive_policy", "aws_lambda_function.distributor: logging_config"}
 
 summary = []
 
@@ -92,6 +96,7 @@ class Terraform:
     """The example, with its state in a folder of its own."""
 
     def __init__(self, folder, endpoint, bootstrap):
+        self.folder = folder
         code = folder / "function.zip"
         with zipfile.ZipFile(code, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.write(bootstrap, "bootstrap")
@@ -126,6 +131,19 @@ class Terraform:
         added = re.search(r"(\d+) added", output)[1]
         told(f"apply: {added} resources in {elapsed_s:.0f} s")
         return json.loads(self.run("output", "-json", self.state)[0])["events"]["value"]
+
+    def check_plan(self):
+        """Nothing that runs have changed is changed back: see ECHOED_OTHERWISE."""
+        self.run("plan", "-input=false", f"-out={self.folder / 'plan'}", self.state)
+        plan = json.loads(self.run("show", "-json", str(self.folder / "plan"))[0])
+        changed = set()
+        for resource in plan["resource_changes"]:
+            before, after = resource["change"]["before"] or {}, resource["change"]["after"] or {}
+            if resource["change"]["actions"] != ["no-op"]:
+                address = resource["address"].removeprefix("module.events.")
+                changed |= {f"{address}: {name}" for name in after if before.get(name) != after[name]} or {address}
+        assert changed <= ECHOED_OTHERWISE, changed - ECHOED_OTHERWISE
+        told(f"plan: nothing that runs have done would be changed back; the server echoes {len(changed)} settings otherwise")
 
     def destroy(self):
         output, elapsed_s = self.run("destroy", "-auto-approve", "-input=false", "-parallelism=20", self.state)
@@ -215,6 +233,49 @@ class Deployed:
         assert self.s3.head_object(Bucket=self.buckets["landing"], Key=moved)["ContentLength"] > LARGE_BYTES
         told(f"an input of {LARGE_BYTES >> 20} MiB without a new event changes no row, and is moved")
 
+    def check_dead_letters(self):
+        """A message that cannot be understood holds no other up, and ends where an alarm sees it."""
+        self.sqs.send_message(QueueUrl=self.outputs["queue_url"], MessageBody="hello")
+        tries = 0
+        while handed := self.source.hand_over(self):
+            tries += 1
+            assert (handed.failed, handed.error) == ({handed.messages[0]["MessageId"]}, None), handed
+            # In AWS it stays away for an hour and a half.
+            self.sqs.change_message_visibility(
+                QueueUrl=self.outputs["queue_url"], ReceiptHandle=handed.messages[0]["ReceiptHandle"], VisibilityTimeout=0
+            )
+        dead = self.sqs.receive_message(QueueUrl=self.outputs["dead_letters_url"])["Messages"]
+        assert [message["Body"] for message in dead] == ["hello"], dead
+        told(f"dead letters: a message that cannot be understood is there after {tries} tries")
+
+    def check_queries(self):
+        """The named queries, as DuckDB understands them: it is not Athena, but takes the same SQL."""
+        athena = self.server.client("athena")
+        ids = athena.list_named_queries(WorkGroup=self.outputs["workgroup_name"])["NamedQueryIds"]
+        named = [athena.get_named_query(NamedQueryId=id)["NamedQuery"] for id in ids]
+        queries = {query["Name"]: query["QueryString"] for query in named}
+        connection = duckdb.connect()
+        connection.execute(f"CREATE SCHEMA {self.outputs['database_name']}")
+        for zone, below, table in (("trusted", "events/", "table_name"), ("stage", "events/", "stage_table_name")):
+            folder = self.folder / "queries" / zone
+            for key in self.keys(zone, below):
+                if key.endswith(".parquet") and (zone == "trusted" or "/rows/" in key):
+                    (folder / key).parent.mkdir(parents=True, exist_ok=True)
+                    self.s3.download_file(self.buckets[zone], key, str(folder / key))
+            connection.execute(
+                f"CREATE VIEW {self.outputs['database_name']}.{self.outputs[table]} AS SELECT * EXCLUDE filename, filename AS \"$path\", "
+                f"now() AS \"$file_modified_time\" FROM read_parquet('{folder}/**/*.parquet', hive_partitioning = true, filename = true)"
+            )
+        [run] = {key.split("/")[1].removeprefix("run=") for key in self.keys("stage", "events/")}
+        asked = {"event": ["id-7"], "stage": [run]}
+        rows = {}
+        for name, query in queries.items():
+            counted = connection.execute(f"SELECT count(*) FROM ({query})", asked.get(name.removeprefix("clicks-"), []))
+            [rows[name.removeprefix("clicks-")]] = counted.fetchone()
+        assert rows["duplicates"] == 0 and rows["event"] == 1 and rows["stage"] == 2, rows
+        assert rows["counts"] == rows["files"] == 28, rows
+        told(f"queries: rows of the {len(rows)} named ones, asked of DuckDB: {rows}")
+
     def check_schedule(self):
         self.put("lost.json", range(130, 140))
         self.sqs.purge_queue(QueueUrl=self.outputs["queue_url"])
@@ -262,6 +323,7 @@ class Deployed:
         self.invoke({"command": "parse"})
         assert len(self.keys("stage", "events/")) > 0
         self.check_stage_table()
+        self.check_queries()
         self.succeed(machine, "plain-3")
         self.check_table(range(230), "a stage that was left")
         # Where the function fails, so does the execution, with the function's error.
@@ -412,11 +474,13 @@ def main():
             deployed.check_notifications()
             deployed.check_large_input()
             deployed.check_schedule()
+            deployed.check_dead_letters()
             deployed.check_catalog()
             deployed.check_workflow()
             deployed.check_plain_workflow()
             deployed.check_metrics()
             deployed.check_rights()
+            terraform.check_plan()
             deployed.empty_buckets()
             terraform.destroy()
             assert not left(server), left(server)
