@@ -15,6 +15,7 @@ import sys
 import time
 import urllib.request
 import zipfile
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -34,6 +35,10 @@ from queue_source import QueueSource  # noqa: E402: the path comes first
 from sandbox import FunctionError  # noqa: E402
 
 REGION, ACCOUNT = "eu-west-1", "123456789012"
+# Named queries are about this year and the last days.
+TODAY, DAYS = datetime.now(timezone.utc).date(), 28
+# The id of an event whose record is damaged, and mended.
+REPAIRED = 0
 LARGE_BYTES = 12 << 20
 START_TIMEOUT_S, EXECUTION_TIMEOUT_S = 60, 120
 
@@ -176,12 +181,12 @@ class Deployed:
         for id in ids:
             event = {
                 "event_id": f"id-{id}",
-                "timestamp": f"2026-01-{1 + id % 28:02}T10:15:{id % 60:02}Z",
+                "timestamp": f"{TODAY - timedelta(days=id % DAYS)}T10:15:{id % 60:02}Z",
                 "domain": ("card", "account")[id % 2],
                 "event_type": "issued",
                 "data": {"version": version},
             }
-            text += json.dumps(event)
+            text += json.dumps(event).replace("}}", "},}" if id == REPAIRED else "}}")
         self.s3.put_object(Bucket=self.buckets["landing"], Key=f"pending/{key}", Body=text.encode(), IfNoneMatch="*")
 
     def keys(self, zone, below):
@@ -248,11 +253,11 @@ class Deployed:
         assert [message["Body"] for message in dead] == ["hello"], dead
         told(f"dead letters: a message that cannot be understood is there after {tries} tries")
 
-    def check_queries(self):
+    def check_queries(self, ids):
         """The named queries, as DuckDB understands them: it is not Athena, but takes the same SQL."""
         athena = self.server.client("athena")
-        ids = athena.list_named_queries(WorkGroup=self.outputs["workgroup_name"])["NamedQueryIds"]
-        named = [athena.get_named_query(NamedQueryId=id)["NamedQuery"] for id in ids]
+        listed = athena.list_named_queries(WorkGroup=self.outputs["workgroup_name"])["NamedQueryIds"]
+        named = [athena.get_named_query(NamedQueryId=query)["NamedQuery"] for query in listed]
         queries = {query["Name"]: query["QueryString"] for query in named}
         connection = duckdb.connect()
         connection.execute(f"CREATE SCHEMA {self.outputs['database_name']}")
@@ -273,7 +278,9 @@ class Deployed:
             counted = connection.execute(f"SELECT count(*) FROM ({query})", asked.get(name.removeprefix("clicks-"), []))
             [rows[name.removeprefix("clicks-")]] = counted.fetchone()
         assert rows["duplicates"] == 0 and rows["event"] == 1 and rows["stage"] == 2, rows
-        assert rows["counts"] == rows["files"] == 28, rows
+        # A day has events of one type.
+        assert rows["counts"] == rows["files"] == sum((TODAY - timedelta(days=day)).year == TODAY.year for day in range(DAYS)), rows
+        assert rows["repaired"] == 1 and rows["latest"] == min(100, sum(id % DAYS <= 7 for id in ids)), rows
         told(f"queries: rows of the {len(rows)} named ones, asked of DuckDB: {rows}")
 
     def check_schedule(self):
@@ -323,7 +330,7 @@ class Deployed:
         self.invoke({"command": "parse"})
         assert len(self.keys("stage", "events/")) > 0
         self.check_stage_table()
-        self.check_queries()
+        self.check_queries(range(220))
         self.succeed(machine, "plain-3")
         self.check_table(range(230), "a stage that was left")
         # Where the function fails, so does the execution, with the function's error.
