@@ -150,6 +150,9 @@ resource "aws_glue_catalog_table" "registered" {
     }
   }
 
+  # Whoever changes from one to the other has the same name for both: the old one goes first.
+  depends_on = [aws_glue_catalog_table.events]
+
   lifecycle {
     # A run notes in `events_commit` up to which commit all partitions are registered.
     ignore_changes = [parameters]

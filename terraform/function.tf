@@ -55,8 +55,8 @@ resource "aws_lambda_function" "distributor" {
     system_log_level      = "INFO"
   }
 
-  # Without its rights the first invocation fails.
-  depends_on = [aws_iam_role_policy.function]
+  # Without its rights the first invocation fails, and without a table it would make one, before Terraform does.
+  depends_on = [aws_iam_role_policy.function, aws_glue_catalog_table.registered]
 }
 
 # An asynchronous invocation that ends with an error is repeated a minute and three minutes later. That is safe, because

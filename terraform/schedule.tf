@@ -18,12 +18,9 @@ resource "aws_scheduler_schedule" "sweep" {
     role_arn = aws_iam_role.schedule[0].arn
 
     # A queue is for news and takes no commands, and the news is that it is time.
-    input = jsonencode({
-      detail-type = "Scheduled Event"
-      source      = "aws.scheduler"
-      resources   = ["<aws.scheduler.schedule-arn>"]
-      time        = "<aws.scheduler.scheduled-time>"
-    })
+    input = <<-JSON
+      {"detail-type": "Scheduled Event", "source": "aws.scheduler", "time": "<aws.scheduler.scheduled-time>"}
+    JSON
 
     dead_letter_config {
       arn = aws_sqs_queue.dead_letters.arn
