@@ -1,13 +1,10 @@
 //! What is to be registered, and when.
 
-use std::collections::BTreeSet;
-
-use events_core::run::{Distributor, Report};
+use events_core::run::Distributor;
 use events_core::table::PartitionKey;
 use events_stores::{Opening, StoreName, ZoneUrl};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::error::{Error, Result};
 use crate::glue::{Glue, PARTITIONS_MAX, TableName};
@@ -42,11 +39,11 @@ pub struct Registered {
     pub partitions: u64,
 }
 
-/// How much of the table is looked at.
-#[derive(Clone, Copy)]
-enum Scope<'a> {
-    /// What the catalog has not seen: of a run, when nothing is missing before it.
-    News(Option<&'a Report>),
+/// How much of the table is registered.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    /// What the catalog has not seen.
+    News,
     All,
 }
 
@@ -69,28 +66,28 @@ impl Catalog {
         &self.name
     }
 
-    /// Registers what the catalog has not seen of the table: called behind a run, with its report, or at any other time
-    /// without one. The table, and its database, are made when they are missing and the table has a commit.
+    /// Registers what the catalog has not seen of the table: called behind a run, or at any other time. The table, and its
+    /// database, are made when they are missing and the table has a commit.
     ///
     /// The catalog's table notes up to which commit it is complete. Where Athena computes partitions, only columns are kept in
     /// step.
     ///
     /// # Errors
     /// [`Error`]. What is missing then is registered by the next call.
-    pub async fn keep_up(&self, table: &Distributor, report: Option<&Report>) -> Result<Registered> {
-        self.register(table, Scope::News(report)).await
+    pub async fn keep_up(&self, table: &Distributor) -> Result<Registered> {
+        self.register(table, Scope::News).await
     }
 
     /// Registers all of the table, whatever the catalog has noted: partitions were taken out of it, or it is another table's
     /// note.
     ///
     /// # Errors
-    /// [`Error`].
+    /// [`Error`]; [`Error::Empty`] when the table has no commit yet.
     pub async fn sync(&self, table: &Distributor) -> Result<Registered> {
         self.register(table, Scope::All).await
     }
 
-    async fn register(&self, table: &Distributor, scope: Scope<'_>) -> Result<Registered> {
+    async fn register(&self, table: &Distributor, scope: Scope) -> Result<Registered> {
         let mut registered = Registered::default();
         for _ in 0..TRIES_MAX {
             // It is read before the log, so that it never knows of more commits than we do.
@@ -101,7 +98,9 @@ impl Catalog {
                         return Ok(registered);
                     }
                 }
-                None if table.newest_commit().await? == 0 => return Ok(registered),
+                None if table.partitions_since(0).await?.commit == 0 => {
+                    return if scope == Scope::All { Err(self.empty()) } else { Ok(registered) };
+                }
                 None => {
                     self.glue.create(&self.name, &new_table(&self.name, &self.location)).await?;
                     registered.created = true;
@@ -116,29 +115,22 @@ impl Catalog {
         &self,
         mut found: CatalogTable,
         table: &Distributor,
-        scope: Scope<'_>,
+        scope: Scope,
         registered: &mut Registered,
     ) -> Result<bool> {
         let columns_changed = found.complete();
         let mut is_noted = true;
         if !found.is_projected() {
-            let noted = found.commit();
-            let report = match scope {
-                Scope::News(report) => report.and_then(|report| Some((report, report.commit?))),
-                Scope::All => None,
-            };
-            let newest = match report {
-                Some((_, commit)) if noted < Some(commit) => commit,
-                _ => table.newest_commit().await?,
-            };
-            is_noted = matches!(scope, Scope::News(_)) && noted == Some(newest);
+            let noted = found.commit().filter(|_| scope == Scope::News);
+            let news = table.partitions_since(noted.unwrap_or_default()).await?;
+            if news.commit == 0 && scope == Scope::All {
+                return Err(self.empty());
+            }
+            is_noted = news.commit == 0 || noted == Some(news.commit);
             if !is_noted {
-                let partitions = match report {
-                    Some((report, commit)) if commit == newest && noted == commit.checked_sub(1) => of_report(report),
-                    _ => table.partitions().await?,
-                };
-                registered.partitions += self.add(&found, &partitions).await?;
-                found.note(newest);
+                let keys: Vec<_> = news.keys.into_iter().collect();
+                registered.partitions += self.add(&found, &keys).await?;
+                found.note(news.commit);
             }
         }
         if is_noted && !columns_changed {
@@ -148,14 +140,17 @@ impl Catalog {
         self.glue.update(&self.name, &found.input(), found.version.as_deref()).await
     }
 
-    async fn add(&self, table: &CatalogTable, partitions: &BTreeSet<PartitionKey>) -> Result<u64> {
-        let inputs: Vec<Value> = partitions.iter().map(|key| table.partition(key, &self.location)).collect();
-        let requests = inputs.chunks(PARTITIONS_MAX).map(|inputs| self.glue.add(&self.name, inputs));
-        let added: Vec<u64> = stream::iter(requests).buffered(REQUESTS_MAX).try_collect().await?;
-        Ok(added.iter().sum())
+    async fn add(&self, table: &CatalogTable, keys: &[PartitionKey]) -> Result<u64> {
+        // A description is larger than its key by far: there are only those of requests that are on their way.
+        let requests = keys.chunks(PARTITIONS_MAX).map(|keys| async move {
+            let partitions = keys.iter().map(|key| table.partition(key, &self.location)).collect();
+            self.glue.add(&self.name, partitions).await
+        });
+        let added = stream::iter(requests).buffered(REQUESTS_MAX);
+        added.try_fold(0, |sum, added| async move { Ok(sum + added) }).await
     }
-}
 
-fn of_report(report: &Report) -> BTreeSet<PartitionKey> {
-    report.partitions.iter().filter_map(|partition| PartitionKey::of_folder(&partition.path)).collect()
+    fn empty(&self) -> Error {
+        Error::Empty { location: self.location.clone() }
+    }
 }

@@ -14,6 +14,12 @@ pub enum Error {
     /// The table cannot be listed.
     #[error(transparent)]
     Table(#[from] events_core::Error),
+    /// There is nothing that could be registered.
+    #[error("the table at `{location}` has no commit yet: nothing is to be registered")]
+    Empty {
+        /// Where the table would be.
+        location: String,
+    },
     /// Glue has refused.
     #[error("Glue refused {operation}: {code}: {message}")]
     Refused {
@@ -61,7 +67,7 @@ impl Error {
         match self {
             Self::Service(error) => error.kind(),
             Self::Table(error) => error.kind(),
-            Self::Other { .. } => ErrorKind::Configuration,
+            Self::Other { .. } | Self::Empty { .. } => ErrorKind::Configuration,
             Self::Refused { .. } | Self::Answer { .. } | Self::Contended { .. } => ErrorKind::Storage,
         }
     }

@@ -4,9 +4,11 @@
 
 use std::fmt;
 
+use backon::{BackoffBuilder, ExponentialBuilder};
 use events_stores::{Opening, Service};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 use crate::error::{Error, Result};
 
@@ -18,6 +20,18 @@ const NOT_FOUND: &str = "EntityNotFoundException";
 const EXISTS: &str = "AlreadyExistsException";
 /// Somebody else has changed what was read.
 const CHANGED: [&str; 2] = ["ConcurrentModificationException", "VersionMismatchException"];
+
+/// What is refused because of others who ask at the same time, or of Glue itself: the same may be done a moment later.
+const MOMENTARY: [&str; 5] = [
+    "ConcurrentModificationException",
+    "InternalServiceException",
+    "OperationTimeoutException",
+    "ResourceNotReadyException",
+    "ThrottlingException",
+];
+/// How often partitions are sent again.
+const PAUSES_MAX: usize = 5;
+const ADD: &str = "BatchCreatePartition";
 
 /// What a table is called when nobody says.
 const DEFAULT_TABLE: &str = "events";
@@ -51,6 +65,25 @@ impl fmt::Display for TableName {
 /// The catalog of an account in a region.
 #[derive(Debug)]
 pub(crate) struct Glue(Service);
+
+/// A partition that was not registered.
+struct RefusedPartition {
+    values: Value,
+    code: String,
+    message: String,
+}
+
+impl RefusedPartition {
+    fn is_momentary(&self) -> bool {
+        MOMENTARY.contains(&self.code.as_str())
+    }
+}
+
+impl From<RefusedPartition> for Error {
+    fn from(RefusedPartition { code, message, .. }: RefusedPartition) -> Self {
+        Self::Refused { operation: ADD, code, message }
+    }
+}
 
 /// What became of a request.
 enum Outcome {
@@ -104,11 +137,33 @@ impl Glue {
     }
 
     /// Registers partitions, at most [`PARTITIONS_MAX`] of them, and tells how many are new. Those that are there stay as they
-    /// are.
-    pub(crate) async fn add(&self, name: &TableName, partitions: &[Value]) -> Result<u64> {
+    /// are. What is refused for a moment is sent again.
+    pub(crate) async fn add(&self, name: &TableName, mut partitions: Vec<Value>) -> Result<u64> {
+        let mut pauses = ExponentialBuilder::default().with_jitter().with_max_times(PAUSES_MAX).build();
+        let mut added = 0;
+        loop {
+            let refused = self.add_once(name, &partitions).await?;
+            added += (partitions.len() - refused.len()) as u64;
+            let mut refused: Vec<_> = refused.into_iter().filter(|refused| refused.code != EXISTS).collect();
+            let Some(last) =
+                refused.iter().position(|refused| !refused.is_momentary()).or(refused.len().checked_sub(1))
+            else {
+                return Ok(added);
+            };
+            match pauses.next().filter(|_| refused.iter().all(RefusedPartition::is_momentary)) {
+                Some(pause) => sleep(pause).await,
+                None => return Err(refused.swap_remove(last).into()),
+            }
+            partitions.retain(|partition| refused.iter().any(|refused| refused.values == partition["Values"]));
+        }
+    }
+
+    /// Registers partitions, and tells which were refused.
+    async fn add_once(&self, name: &TableName, partitions: &[Value]) -> Result<Vec<RefusedPartition>> {
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
         struct Refusal {
+            partition_values: Value,
             error_detail: Detail,
         }
         #[derive(Deserialize)]
@@ -118,23 +173,28 @@ impl Glue {
             #[serde(default)]
             error_message: String,
         }
-        let operation = "BatchCreatePartition";
+        let operation = ADD;
         let request =
             json!({ "DatabaseName": name.database, "TableName": name.table, "PartitionInputList": partitions });
         let mut answer = match self.ask(operation, &request).await? {
             Outcome::Done(answer) => answer,
-            Outcome::Refused { code, message } => return Err(Error::Refused { operation, code, message }),
+            Outcome::Refused { code, message } => {
+                let all = |partition: &Value| RefusedPartition {
+                    values: partition["Values"].clone(),
+                    code: code.clone(),
+                    message: message.clone(),
+                };
+                return Ok(partitions.iter().map(all).collect());
+            }
         };
         let refusals: Option<Vec<Refusal>> =
             serde_json::from_value(answer["Errors"].take()).map_err(|source| Error::Answer { operation, source })?;
-        let refusals = refusals.unwrap_or_default();
-        let there = refusals.len() as u64;
-        match refusals.into_iter().find(|refusal| refusal.error_detail.error_code != EXISTS) {
-            Some(Refusal { error_detail: Detail { error_code: code, error_message: message } }) => {
-                Err(Error::Refused { operation, code, message })
-            }
-            None => Ok(partitions.len() as u64 - there),
-        }
+        let refused = |Refusal { partition_values: values, error_detail }: Refusal| RefusedPartition {
+            values,
+            code: error_detail.error_code,
+            message: error_detail.error_message,
+        };
+        Ok(refusals.unwrap_or_default().into_iter().map(refused).collect())
     }
 
     async fn ask(&self, operation: &'static str, request: &Value) -> Result<Outcome> {

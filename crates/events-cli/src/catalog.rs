@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use events_catalog::{Catalog, Registered, TableName};
 use events_core::Config;
-use events_core::run::{Distributor, Report};
+use events_core::run::Distributor;
 use events_stores::{Access, ZoneUrl};
 use serde::Serialize;
 
@@ -24,9 +24,9 @@ pub(crate) fn of_job(settings: &JobSettings) -> Result<Option<Catalog>> {
 }
 
 /// Tells the catalog, when there is one, what it has not seen of the table.
-pub(crate) async fn tell(catalog: Option<&Catalog>, table: &Distributor, report: Option<&Report>) -> Told {
+pub(crate) async fn tell(catalog: Option<&Catalog>, table: &Distributor) -> Told {
     match catalog {
-        Some(catalog) => Ok(Some(catalog.keep_up(table, report).await?)),
+        Some(catalog) => Ok(Some(catalog.keep_up(table).await?)),
         None => Ok(None),
     }
 }

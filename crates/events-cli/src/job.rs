@@ -177,7 +177,7 @@ pub(crate) fn execute(settings: &JobSettings, console: &Console) -> Result<Done>
             lease.release(RELEASE_MAX).await;
         }
         let report = report?;
-        let told = catalog::tell(catalog.as_ref(), distributor, Some(&report)).await;
+        let told = catalog::tell(catalog.as_ref(), distributor).await;
         Ok::<_, Error>((report, told))
     });
     // Nobody else may work on the table before what a store still does in the background is over.

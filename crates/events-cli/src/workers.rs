@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use events_catalog::Registered;
+use events_core::ErrorKind;
 use events_core::run::{
-    Claim, OpenItem, Prepared, Report, RunId, SharedRun, Split, WorkItem, WorkPhase, Worked, Writers,
+    Cancel, Claim, OpenItem, Prepared, Report, RunId, SharedRun, Split, WorkItem, WorkPhase, Worked, Writers,
 };
-use events_stores::{HeldLease, Requests, TableLock};
+use events_stores::{HeldLease, Requests, TableLock, ZoneUrl};
 use serde::Serialize;
-use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 use tracing::{info, warn};
 
@@ -60,19 +60,21 @@ pub(crate) fn command(settings: &WorkSettings, console: &Console) -> Result<u8> 
 
 fn plan(settings: &JobSettings, split: Split, console: &Console) -> Result<u8> {
     let opened = job::open_zones(settings)?;
-    let lock = TableLock::take(&settings.zones.trusted, settings.wait)?;
-    let writers = job::writers(settings, &lock);
-    let session = Session::open(settings, opened, writers)?;
+    let session = Session::open(settings, opened, writers(settings))?;
     let runtime = job::runtime()?;
     let prepared = runtime.block_on(async {
         let _watch = session.watch(console)?;
         let (distributor, start) = (&session.distributor, &settings.start);
-        let lease = match writers {
-            Writers::Many => Some(HeldLease::take(distributor, start, settings.wait, &session.cancel).await?),
-            Writers::Single => None,
+        let hold = match Hold::take(settings, &session, Duration::ZERO).await {
+            // It may be its own workers: whoever asks again has not seen the answer.
+            Err(error) if error.kind() == ErrorKind::Busy => match distributor.join(&start.run).await? {
+                Some(shared) => return Ok(shared.prepared()),
+                None => Hold::take(settings, &session, settings.wait).await?,
+            },
+            hold => hold?,
         };
         let prepared = distributor.prepare(start, split).await;
-        match (lease, &prepared) {
+        match (hold.lease, &prepared) {
             // The workers have it from now on.
             (Some(lease), Ok(prepared)) if prepared.inputs > 0 => drop(lease),
             (Some(lease), _) => lease.release(RELEASE_MAX).await,
@@ -87,6 +89,55 @@ fn plan(settings: &JobSettings, split: Split, console: &Console) -> Result<u8> {
         OutputForm::Json => job::json(&prepared),
     })?;
     Ok(if prepared.refused.is_empty() { exit::DONE } else { exit::DONE_WITH_REJECTS })
+}
+
+/// Who else may write to the table while a run is shared.
+fn writers(settings: &JobSettings) -> Writers {
+    // Whether the table is in a folder is all that the lock would tell here: each item takes its own.
+    let is_alone = settings.single_writer || settings.zones.trusted.local_folder().is_some();
+    if is_alone { Writers::Single } else { Writers::Many }
+}
+
+/// What keeps other runs away from a table while a plan is made.
+struct Hold {
+    lease: Option<HeldLease>,
+    _lock: TableLock,
+}
+
+impl Hold {
+    async fn take(settings: &JobSettings, session: &Session, wait: Duration) -> Result<Self> {
+        let lock = lock(&settings.zones.trusted, true, wait, &session.cancel).await?;
+        let lease = match writers(settings) {
+            Writers::Many => Some(HeldLease::take(&session.distributor, &settings.start, wait, &session.cancel).await?),
+            Writers::Single => None,
+        };
+        Ok(Self { lease, _lock: lock })
+    }
+}
+
+/// Waits for the lock of a table in a folder, and no longer than until the process is interrupted.
+async fn lock(trusted: &ZoneUrl, takes_table: bool, wait: Duration, cancel: &Cancel) -> Result<TableLock> {
+    let began = Instant::now();
+    let mut is_told = false;
+    loop {
+        let locked = if takes_table {
+            TableLock::take(trusted, Duration::ZERO)
+        } else {
+            TableLock::share(trusted, Duration::ZERO)
+        };
+        match locked {
+            Err(events_stores::Error::Busy { .. }) if cancel.is_cancelled() => {
+                return Err(events_core::Error::Interrupted.into());
+            }
+            Err(events_stores::Error::Busy { .. }) if began.elapsed() < wait => {}
+            locked => return Ok(locked?),
+        }
+        if !is_told {
+            info!(wait_s = wait.as_secs(), "waiting for the lock of the table");
+            is_told = true;
+        }
+        sleep(LOOK_EVERY.min(wait.saturating_sub(began.elapsed()))).await;
+    }
 }
 
 /// Lists by their URLs, because whoever hands out their items knows nothing of zones.
@@ -120,15 +171,9 @@ fn describe(prepared: &Prepared, pending: &str) -> String {
 }
 
 fn work(settings: &JobSettings, item: Option<WorkItem>, worker: &RunId, console: &Console) -> Result<u8> {
-    // Whether the table is in a folder is all that the lock is asked for here: each item takes its own.
-    let writers = if settings.single_writer || settings.zones.trusted.local_folder().is_some() {
-        Writers::Single
-    } else {
-        Writers::Many
-    };
     let opened = job::open_zones(settings)?;
     let catalog = catalog::of_job(settings)?;
-    let session = Session::open(settings, opened, writers)?;
+    let session = Session::open(settings, opened, writers(settings))?;
     let runtime = job::runtime()?;
     let crew = Worker { settings, session: &session, name: worker };
     let done = runtime.block_on(async {
@@ -139,7 +184,7 @@ fn work(settings: &JobSettings, item: Option<WorkItem>, worker: &RunId, console:
         };
         // Each worker that sees the end does so, because the one that made it may have died.
         let catalog = catalog.as_ref().filter(|_| done.is_over);
-        let told = catalog::tell(catalog, &session.distributor, done.report.as_ref()).await;
+        let told = catalog::tell(catalog, &session.distributor).await;
         Ok::<_, Error>((done, told))
     });
     job::shut_down(runtime);
@@ -233,9 +278,6 @@ impl Worker<'_> {
             }
             let before = attempts;
             for open in open {
-                if self.session.cancel.is_cancelled() {
-                    break;
-                }
                 let claim = match shared.claim(&open, self.name).await {
                     Ok(claim) => claim,
                     // Another worker has come to the end, and cleans up behind the run.
@@ -245,6 +287,8 @@ impl Worker<'_> {
                 let Some(claim) = claim else { continue };
                 attempts += 1;
                 done.add(self.claimed(&shared, &open, claim, attempts).await?);
+                // An item takes long enough for everything to be different behind it.
+                break;
             }
             if attempts == before {
                 sleep(LOOK_EVERY).await;
@@ -328,6 +372,11 @@ impl Worker<'_> {
         worked
     }
 
+    /// Waits for the table's lock, which others have while they do an item.
+    async fn lock(&self, takes_table: bool) -> Result<TableLock> {
+        lock(&self.settings.zones.trusted, takes_table, LOCK_WAIT, &self.session.cancel).await
+    }
+
     /// Does an item, with the lock that it needs where the table is in a folder.
     async fn item(&self, shared: &SharedRun<'_>, item: WorkItem, attempt: u32) -> Result<Worked> {
         let _lock = self.lock(item.phase.takes_table()).await?;
@@ -336,18 +385,6 @@ impl Worker<'_> {
         let worked = shared.work(item, &name).await?;
         info!(%item, again = worked.again, elapsed_ms = began.elapsed().as_millis() as u64, "item done");
         Ok(worked)
-    }
-}
-
-impl Worker<'_> {
-    /// Waits for the table's lock beside what else the worker has to do.
-    async fn lock(&self, takes_table: bool) -> Result<TableLock> {
-        let trusted = self.settings.zones.trusted.clone();
-        let take = move || {
-            if takes_table { TableLock::take(&trusted, LOCK_WAIT) } else { TableLock::share(&trusted, LOCK_WAIT) }
-        };
-        let waited = spawn_blocking(take).await;
-        Ok(waited.map_err(|error| Error::Process { operation: "waiting for the lock", source: error.into() })??)
     }
 }
 

@@ -9,9 +9,10 @@ use std::io::Write;
 use common::{Lake, event, model, start, tiny};
 use events_core::error::{Error, ErrorKind};
 use events_core::event::Reason;
-use events_core::run::{Cancel, Report};
+use events_core::run::{Cancel, Partitions, Report};
 use events_core::table::{Duplicate, PartitionKey};
 use events_core::{Codec, Config};
+use object_store::ObjectStoreExt as _;
 
 /// Some thousands of events in many layouts: (name, bytes).
 fn inputs(count: u64) -> Vec<(String, Vec<u8>)> {
@@ -236,25 +237,45 @@ async fn a_run_on_nothing_writes_nothing() {
 }
 
 #[tokio::test]
-async fn a_table_tells_its_newest_commit_and_its_partitions() {
+async fn a_table_tells_which_partitions_got_files_since_a_commit() {
+    let folders = |partitions: &Partitions| partitions.keys.iter().map(PartitionKey::folder).collect::<BTreeSet<_>>();
     for lake in Lake::each() {
         let table = lake.distributor(Config::default());
-        assert_eq!((table.newest_commit().await.unwrap(), table.partitions().await.unwrap().len()), (0, 0));
-        let mut folders = BTreeSet::new();
+        assert_eq!(table.partitions_since(0).await.unwrap(), Partitions { commit: 0, keys: BTreeSet::new() });
+        let mut written = Vec::new();
         // Enough for a checkpoint.
         for number in 0..20 {
             lake.put("landing/pending/a", event(number, 1_610_000_000 + number as i64 * 50_000, 0, "1")).await;
             let report = lake.run_as(&format!("run-{number}"), Config::default()).await;
-            folders.extend(report.partitions.into_iter().map(|partition| partition.path));
-            assert_eq!(table.newest_commit().await.unwrap(), number + 1);
+            written.push(report.partitions.into_iter().map(|partition| partition.path).collect::<BTreeSet<_>>());
         }
-        lake.put("trusted/events/stray.parquet", "not of a partition").await;
-        lake.put("trusted/events/domain_event_type=x/year=1/month=01/day=1/a.parquet", "padded").await;
-        let partitions = table.partitions().await.unwrap();
-        assert!(
-            partitions.len() > 5 && partitions.iter().map(PartitionKey::folder).collect::<BTreeSet<_>>() == folders
-        );
+        // What the log does not know is nobody's partition.
+        lake.put("trusted/events/domain_event_type=x-y/year=1/month=1/day=1/a.parquet", "stray").await;
+        let all: BTreeSet<_> = written.iter().flatten().cloned().collect();
+        assert!(all.len() > 5);
+        for since in 0..=21 {
+            let partitions = table.partitions_since(since).await.unwrap();
+            assert_eq!(partitions.commit, 20);
+            let after: BTreeSet<_> = written.iter().skip(since as usize).flatten().cloned().collect();
+            // Of a commit that the table does not have nothing is known.
+            let expected = if since == 0 || 20 - since.min(20) > 16 || since > 20 { &all } else { &after };
+            assert_eq!(&folders(&partitions), expected, "{since}");
+        }
     }
+}
+
+#[tokio::test]
+async fn partitions_of_a_commit_count_before_it_is_carried_out() {
+    let lake = Lake::in_memory();
+    lake.put("landing/pending/a", event(1, 1_610_000_000, 0, "1")).await;
+    let folder = lake.run().await.partitions[0].path.clone();
+    // As a run leaves it that dies behind its commit.
+    let done = "trusted/control/log/00000000000000000001.done".to_owned();
+    for object in lake.list("trusted/events").await.into_iter().chain([done]) {
+        lake.store.delete(&object_store::path::Path::parse(format!("lake/{object}")).unwrap()).await.unwrap();
+    }
+    let partitions = lake.distributor(Config::default()).partitions_since(0).await.unwrap();
+    assert_eq!((partitions.commit, partitions.keys.iter().map(PartitionKey::folder).collect()), (1, vec![folder]));
 }
 
 #[tokio::test]

@@ -178,6 +178,15 @@ async fn an_item_before_its_time_or_of_no_run_is_refused() {
         }
     }
     assert_eq!(prepare(&lake, "run-0").await, planned);
+    // Another that found something else pending is in nobody's way.
+    lake.store
+        .delete(&object_store::path::Path::parse("lake/stage/events/run=run-0/plan.json").unwrap())
+        .await
+        .unwrap();
+    lake.put("landing/pending/late", event(1_000, 1_610_000_000, 0, "1")).await;
+    let another = prepare(&lake, "run-0").await;
+    assert_eq!(another.inputs, planned.inputs + 1);
+    assert_ne!(another.phases[0].list, planned.phases[0].list);
     // One that can never commit is not taken up again.
     lake.run_as("other", Config::default()).await;
     put(&lake, 1).await;
@@ -200,6 +209,26 @@ async fn a_worker_of_another_release_refuses_and_the_run_goes_on() {
     lake.put(path, plan).await;
     let report = work_on(&lake, "run-0").await.unwrap();
     assert!(report.commit.is_some());
+}
+
+#[tokio::test]
+async fn of_two_who_plan_at_once_the_first_plan_is_that_of_both() {
+    let lake = Lake::in_memory();
+    put(&lake, 0).await;
+    let arrival = async {
+        // Behind some listings and before others, as it comes.
+        turns(12).await;
+        lake.put("landing/pending/late", event(1_000, 1_610_000_000, 0, "1")).await;
+    };
+    let delayed = async {
+        turns(10).await;
+        prepare(&lake, "run-0").await
+    };
+    let (first, second, ()) = futures::join!(prepare(&lake, "run-0"), delayed, arrival);
+    assert_eq!(first, second);
+    let report = work_on(&lake, "run-0").await.unwrap();
+    assert_eq!(report.inputs.len() as u64, first.inputs);
+    assert_eq!(lake.list("stage").await, [""; 0]);
 }
 
 #[tokio::test]

@@ -30,6 +30,11 @@ pub(crate) enum Error {
     /// The run is done, and the catalog was not told. The next run tells it.
     #[error(transparent)]
     Catalog(#[from] events_catalog::Error),
+    /// The same, because the time of the invocation was over.
+    #[error(
+        "the catalog was not told within the time limit of the function; the commit stands, and the next run tells it"
+    )]
+    CatalogTime,
     /// The run failed.
     #[error(transparent)]
     Run(events_core::Error),
@@ -50,7 +55,7 @@ impl Error {
             Self::Request { .. } => "Request",
             Self::Scratch { .. } => "Storage",
             Self::Left { .. } => "Left",
-            Self::TimeLimit => "TimeLimit",
+            Self::TimeLimit | Self::CatalogTime => "TimeLimit",
             Self::Stores(error) => name_of(error.kind()),
             // Another run has committed: trying the same again is in vain.
             Self::Run(events_core::Error::Conflict { .. }) => "Conflict",

@@ -28,7 +28,7 @@
 //! | `EVENTS_REPAIR` | how far damaged records are mended: `strict`, `framing`, `lenient` or `guess`; without it, `lenient` |
 //! | `EVENTS_DEDUP_HORIZON` | how many days before and after its own an event is held against the table, or `all`; without it, `all` |
 //! | `EVENTS_FOLD_BELOW` | files of fewer bytes get new rows of their partition, 0 for none; without it, 64 MiB |
-//! | `EVENTS_READER_GRACE` | seconds, such as 30 or 0.5, that a commit waits before rows leave their old places, longer than a reader's longest scan; without it, 0. A run is stopped so much earlier |
+//! | `EVENTS_READER_GRACE` | seconds, such as 30 or 0.5, that a commit waits before rows leave their old places, longer than a reader's longest scan; without it, 0. A run is stopped twice so much earlier |
 //! | `EVENTS_INPUT_BYTES_MAX` | the most bytes of inputs that a run takes at once; without it, what fits into its time |
 //! | `EVENTS_GLUE_DATABASE`, `EVENTS_GLUE_TABLE` | the database and the table of AWS Glue that are told of each commit; without the first none, without the second `events` |
 //! | `EVENTS_NOTIFIED` | the landing zone as notifications name it, `s3://bucket/prefix`; without it, the landing zone. It is for one that the function reaches by an alias or a mount |
@@ -44,6 +44,7 @@
 
 mod error;
 mod function;
+mod log;
 mod message;
 mod metrics;
 mod pace;

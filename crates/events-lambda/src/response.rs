@@ -8,8 +8,9 @@ use serde::Serialize;
 use crate::request::{BatchAnswer, Notices};
 use crate::shared::{Planned, Worked};
 
-/// The longest list in an answer. Entries stay below 3 kB, and Lambda takes answers of 6 MB.
-const ENTRIES_MAX: usize = 1000;
+/// The most bytes that the lists of an answer take: Step Functions hands no more than 256 KiB from state to state.
+/// Source: <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>.
+const LISTS_BYTES_MAX: usize = 200_000;
 
 /// The answer to an invocation.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -37,7 +38,7 @@ pub struct Ignored {
 /// A run's report, short enough for Lambda and without excerpts of records.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Done {
-    /// The report. A list that was too long is empty; the totals are of everything.
+    /// The report. Where its lists were too long the longest are empty; the totals are of everything.
     #[serde(flatten)]
     pub report: Report,
     /// What the notifications were about that asked for the run.
@@ -58,25 +59,40 @@ impl Done {
     }
 
     pub(crate) fn of(mut report: Report, notices: Option<Notices>) -> Self {
-        let mut omitted = BTreeMap::new();
         // Their excerpts are content of records, and answers end in logs and histories of executions.
         report.repairs = Vec::new();
-        if report.inputs.len() > ENTRIES_MAX {
-            omitted.insert("inputs", std::mem::take(&mut report.inputs).len());
-        }
-        if report.refused.len() > ENTRIES_MAX {
-            omitted.insert("refused", std::mem::take(&mut report.refused).len());
-        }
-        if report.partitions.len() > ENTRIES_MAX {
-            omitted.insert("partitions", std::mem::take(&mut report.partitions).len());
+        let mut lists = [
+            (bytes(&report.inputs), "inputs"),
+            (bytes(&report.partitions), "partitions"),
+            (bytes(&report.refused), "refused"),
+        ];
+        lists.sort_unstable();
+        let (mut omitted, mut sum) = (BTreeMap::new(), 0);
+        for (bytes, name) in lists {
+            sum += bytes;
+            if sum > LISTS_BYTES_MAX {
+                let entries = match name {
+                    "inputs" => std::mem::take(&mut report.inputs).len(),
+                    "partitions" => std::mem::take(&mut report.partitions).len(),
+                    _ => std::mem::take(&mut report.refused).len(),
+                };
+                omitted.insert(name, entries);
+            }
         }
         Self { report, notices, omitted }
     }
 }
 
+/// How long a list is in an answer.
+fn bytes(list: &impl Serialize) -> usize {
+    // A list that could not be written would be no answer: it is left out.
+    serde_json::to_vec(list).map_or(usize::MAX / 4, |json| json.len())
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use events_core::run::{Counts, InputReport, Job, PartitionReport, REPORT_VERSION};
+    use proptest::prelude::*;
     use serde_json::{Value, json};
 
     use super::*;
@@ -113,22 +129,27 @@ pub(crate) mod tests {
 
     #[test]
     fn is_the_report_when_its_lists_are_short() {
-        let report = report(ENTRIES_MAX, ENTRIES_MAX);
+        let report = report(50, 50);
         assert_eq!(json_of(report.clone()), serde_json::to_value(&report).unwrap());
     }
 
     #[test]
-    fn leaves_out_a_list_that_is_too_long_and_says_so() {
-        let response = json_of(report(ENTRIES_MAX + 1, 2));
-        assert_eq!(response["omitted"], json!({"inputs": ENTRIES_MAX + 1}));
+    fn leaves_out_lists_that_are_too_long_and_says_so() {
+        let response = json_of(report(1001, 2));
+        assert_eq!(response["omitted"], json!({"inputs": 1001}));
         assert_eq!(response["inputs"], json!([]));
         assert_eq!(response["partitions"].as_array().unwrap().len(), 2);
-        assert_eq!(json_of(report(0, ENTRIES_MAX + 1))["omitted"], json!({"partitions": ENTRIES_MAX + 1}));
+        assert_eq!(json_of(report(0, 1001))["omitted"], json!({"partitions": 1001}));
+        // The shortest are kept.
+        assert_eq!(json_of(report(100, 150))["omitted"], json!({"partitions": 150}));
+        assert_eq!(json_of(report(1000, 1000))["omitted"], json!({"inputs": 1000, "partitions": 1000}));
     }
 
-    #[test]
-    fn fits_the_limit_of_lambda() {
-        let longest = serde_json::to_vec(&Done::of(report(ENTRIES_MAX, ENTRIES_MAX), None)).unwrap();
-        assert!(longest.len() < 6_000_000, "{}", longest.len());
+    proptest! {
+        #[test]
+        fn fits_into_the_state_of_a_workflow(inputs in 0_usize..300, partitions in 0_usize..300) {
+            let answer = serde_json::to_vec(&Done::of(report(inputs, partitions), None)).unwrap();
+            prop_assert!(answer.len() < 256 * 1024, "{}", answer.len());
+        }
     }
 }

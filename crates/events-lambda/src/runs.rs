@@ -10,6 +10,7 @@ use events_core::run::{Cancel, Distributor, Grace, RejectFilter, Report, Start, 
 use events_stores::{Access, HeldLease, Opening, RequestCounter, Requests, TableLock, ZoneUrl};
 use lambda_runtime::Context;
 use tempfile::TempDir;
+use tokio::time::timeout;
 use tracing::{info, warn};
 
 use crate::error::{Error, Result};
@@ -18,7 +19,7 @@ use crate::pace::Pace;
 use crate::request::Command;
 use crate::run_id::new_run_id;
 use crate::settings::Settings;
-use crate::time_limit::{TimeLimit, run_time};
+use crate::time_limit::{TimeLimit, run_time, time_left};
 
 /// The most objects of the quarantine that a run names in the log. The report has the counts of all inputs.
 const QUARANTINED_NAMED_MAX: usize = 20;
@@ -26,6 +27,9 @@ const QUARANTINED_NAMED_MAX: usize = 20;
 /// How long the end of an invocation waits for a store to take the lease back. Without that, the next run is refused until
 /// the term has passed.
 pub(crate) const LEASE_RELEASE_MAX: Duration = Duration::from_secs(2);
+
+/// What an invocation keeps of its time to answer in.
+const ANSWER_TIME: Duration = Duration::from_secs(1);
 
 /// No retry of a request begins later than this after the first try. A store that refuses for a while is waited for,
 /// because a run that begins again costs more.
@@ -72,19 +76,27 @@ impl Runs {
         if let Ok(report) = &result {
             log(report, &self.zones, began.elapsed());
         }
+        let result = match result {
+            Ok(report) => self.register(context).await.map(|()| report),
+            failed => failed,
+        };
         self.tell(&result, began.elapsed(), &before, context);
-        let report = result?;
-        self.register(Some(&report)).await?;
-        Ok(report)
+        result
     }
 
     /// Tells the catalog, when there is one, what it has not seen of the table. What fails is made good by the next run, also by
     /// one that has nothing else to do: by that of the host which repeats this invocation.
-    pub(crate) async fn register(&self, report: Option<&Report>) -> Result<()> {
+    pub(crate) async fn register(&self, context: &Context) -> Result<()> {
         let Some(catalog) = &self.catalog else { return Ok(()) };
         // Nothing is computed, so the folder for scratch files is only named.
         let table = Distributor::new(self.zones.clone(), PathBuf::new(), self.config.clone())?;
-        let registered = catalog.keep_up(&table, report).await?;
+        // What a run leaves of its time is for this.
+        let time = time_left(context.deadline, SystemTime::now()).map(|time| time.saturating_sub(ANSWER_TIME));
+        let registering = catalog.keep_up(&table);
+        let registered = match time {
+            Some(time) => timeout(time, registering).await.map_err(|_| Error::CatalogTime)??,
+            None => registering.await?,
+        };
         info!(table = %catalog.name(), created = registered.created, partitions = registered.partitions, "registered");
         Ok(())
     }

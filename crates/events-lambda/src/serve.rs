@@ -1,9 +1,10 @@
 //! The process: one function, one invocation after the other.
 
-use lambda_runtime::{LambdaEvent, service_fn, tracing};
+use lambda_runtime::{LambdaEvent, service_fn};
 use tokio::runtime::Builder;
 
 use crate::function::Function;
+use crate::log;
 
 /// Threads that only wait for stores: the core computes on its own.
 const RUNTIME_THREADS: usize = 2;
@@ -17,8 +18,7 @@ const RUNTIME_THREADS: usize = 2;
 /// # Panics
 /// When the variables that Lambda sets are missing.
 pub fn serve() -> Result<(), lambda_runtime::Error> {
-    // JSON lines when `AWS_LAMBDA_LOG_FORMAT` asks for them, of the level that `AWS_LAMBDA_LOG_LEVEL` asks for.
-    tracing::init_default_subscriber();
+    log::init();
     let function = &Function::open(|name| std::env::var(name).ok());
     let runtime = Builder::new_multi_thread().worker_threads(RUNTIME_THREADS).enable_all().build()?;
     runtime.block_on(lambda_runtime::run(service_fn(move |event: LambdaEvent<_>| function.handle(event))))

@@ -126,7 +126,7 @@ impl Runs {
             self.tell(&Ok(report.clone()), began.elapsed(), &before, context);
         }
         if item.phase == WorkPhase::Finish {
-            self.register(worked.report.as_ref()).await?;
+            self.register(context).await?;
         }
         let elapsed_ms = began.elapsed().as_millis() as u64;
         info!(%run, %item, again = worked.again, elapsed_ms, "item done");

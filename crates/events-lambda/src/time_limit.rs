@@ -40,13 +40,16 @@ impl Drop for TimeLimit {
 /// `deadline_ms` is the host's, in milliseconds since 1970; `grace` is what a run that commits at the last moment still
 /// waits for readers, at most twice.
 pub(crate) fn run_time(deadline_ms: u64, now: SystemTime, grace: Duration) -> Option<Duration> {
+    let left = time_left(deadline_ms, now)?;
+    // A function of a few seconds is there for runs of a few milliseconds.
+    Some(left.saturating_sub(MARGIN.min(left / 10)).saturating_sub(grace.saturating_mul(2)))
+}
+
+/// How long it is until the host ends the invocation; `None` when that is unknown.
+pub(crate) fn time_left(deadline_ms: u64, now: SystemTime) -> Option<Duration> {
     // An invocation does not begin after its end, nor does it take days: hosts for development put something else there.
     let left = UNIX_EPOCH.checked_add(Duration::from_millis(deadline_ms))?.duration_since(now).ok()?;
-    if left > LONGEST {
-        return None;
-    }
-    // A function of a few seconds is there for runs of a few milliseconds.
-    Some(left.saturating_sub(MARGIN.min(left / 10)).saturating_sub(2 * grace))
+    (left <= LONGEST).then_some(left)
 }
 
 #[cfg(test)]
@@ -71,5 +74,6 @@ mod tests {
         let time = |grace| run_time(1_000_900_000, now, Duration::from_secs(grace));
         assert_eq!(time(30), Some(Duration::from_secs(830)));
         assert_eq!(time(600), Some(Duration::ZERO));
+        assert_eq!(time(u64::MAX), Some(Duration::ZERO));
     }
 }

@@ -26,7 +26,7 @@ use crate::zones::Opening;
 const REQUEST_TIMEOUT: (&str, &str) = ("AWS_TIMEOUT", "120 seconds");
 
 /// The variable that lets requests go out without TLS, or forbids it.
-const ALLOW_HTTP: &str = "AWS_ALLOW_HTTP";
+pub(crate) const ALLOW_HTTP: &str = "AWS_ALLOW_HTTP";
 
 /// The store of a bucket, which lists also what it cannot name.
 #[derive(Debug)]
@@ -95,7 +95,25 @@ pub(crate) fn builder(opening: &Opening) -> Result<AmazonS3Builder, Error> {
     if opening.reads_profiles {
         builder = with_profile(builder, &variable)?;
     }
+    check_characters(&builder)?;
     Ok(builder)
+}
+
+/// Refuses what cannot be sent, such as a key with the line feed of the file that it was read from.
+fn check_characters(builder: &AmazonS3Builder) -> Result<(), Error> {
+    let variables = [
+        (AmazonS3ConfigKey::AccessKeyId, "AWS_ACCESS_KEY_ID"),
+        (AmazonS3ConfigKey::SecretAccessKey, "AWS_SECRET_ACCESS_KEY"),
+        (AmazonS3ConfigKey::Token, "AWS_SESSION_TOKEN"),
+        (AmazonS3ConfigKey::Region, "AWS_REGION"),
+    ];
+    for (key, name) in variables {
+        if builder.get_config_value(&key).is_some_and(|value| !value.bytes().all(|byte| byte.is_ascii_graphic())) {
+            let problem = "holds a space, a line feed or another character that it cannot have".to_owned();
+            return Err(Error::Variable { name: name.to_owned(), problem });
+        }
+    }
+    Ok(())
 }
 
 /// Adds what a profile of `~/.aws` says and no variable does.

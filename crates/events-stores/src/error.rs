@@ -34,6 +34,23 @@ pub enum Error {
         /// What is wrong with it.
         problem: &'static str,
     },
+    /// A variable of AWS is not what it must be. The problem does not repeat its value, which may be a secret.
+    #[error("variable `{name}` {problem}")]
+    Variable {
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A service of AWS beside S3 cannot be set up: a setting is wrong.
+    #[error("setting {service} up")]
+    ServiceSetting {
+        /// Its name.
+        service: &'static str,
+        /// What the library said.
+        #[source]
+        source: Box<object_store::Error>,
+    },
     /// The file system refused an operation.
     #[error("{operation} `{}`", path.display())]
     Io {
@@ -72,7 +89,11 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Zone { .. } | Self::Store { .. } | Self::Profile { .. } => ErrorKind::Configuration,
+            Self::Zone { .. }
+            | Self::Store { .. }
+            | Self::Profile { .. }
+            | Self::Variable { .. }
+            | Self::ServiceSetting { .. } => ErrorKind::Configuration,
             Self::Io { .. } | Self::Service { .. } => ErrorKind::Storage,
             Self::Busy { .. } => ErrorKind::Busy,
         }

@@ -1,16 +1,17 @@
 //! A service of AWS beside S3, asked with the credentials and in the region of buckets.
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use backon::{ExponentialBuilder, Retryable};
 use bytes::Bytes;
 use http::Request;
-use object_store::ClientOptions;
-use object_store::aws::{AmazonS3, AmazonS3ConfigKey, AwsAuthorizer, AwsCredential};
+use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey, AwsAuthorizer, AwsCredential};
 use object_store::client::{HttpClient, HttpConnector, HttpError, HttpRequest, ReqwestConnector};
+use object_store::{ClientConfigKey, ClientOptions};
+use url::Url;
 
-use crate::bucket::builder;
+use crate::bucket::{ALLOW_HTTP, builder};
 use crate::error::{Error, Result};
 use crate::wire::without;
 use crate::zones::Opening;
@@ -19,12 +20,20 @@ use crate::zones::Opening;
 const ENDPOINT: &str = "AWS_ENDPOINT_URL";
 /// Where buckets are when nobody says, and so everything else.
 const DEFAULT_REGION: &str = "us-east-1";
-/// How long an answer may take.
-const TIMEOUT: Duration = Duration::from_secs(30);
-/// What stands in an answer with status 400 to somebody who asks too often.
-const TOO_OFTEN: [&[u8]; 2] = [b"ThrottlingException", b"RequestLimitExceeded"];
+/// What stands in an answer with status 400 to somebody who asks too often, or when the service was too slow.
+const TOO_OFTEN: [&[u8]; 3] = [b"ThrottlingException", b"RequestLimitExceeded", b"OperationTimeoutException"];
 /// The status of the same, where a service uses it.
 const TOO_MANY_REQUESTS: u16 = 429;
+/// What is set for the client of buckets holds for that of services.
+const CLIENT_KEYS: [ClientConfigKey; 7] = [
+    ClientConfigKey::Timeout,
+    ClientConfigKey::ConnectTimeout,
+    ClientConfigKey::AllowInvalidCertificates,
+    ClientConfigKey::ProxyUrl,
+    ClientConfigKey::ProxyCaCertificate,
+    ClientConfigKey::ProxyExcludes,
+    ClientConfigKey::UserAgent,
+];
 const BAD_REQUEST: u16 = 400;
 const SERVER_ERROR: u16 = 500;
 
@@ -70,21 +79,17 @@ impl Service {
     /// `AWS_ENDPOINT_URL`, else it is that of the region.
     ///
     /// # Errors
-    /// [`Error::Service`] when a setting is wrong, and [`Error::Profile`].
+    /// [`Error::ServiceSetting`], [`Error::Variable`] and [`Error::Profile`].
     pub fn open(name: &'static str, opening: &Opening) -> Result<Self> {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let builder = builder(opening)?;
         let region = builder.get_config_value(&AmazonS3ConfigKey::Region).unwrap_or_else(|| DEFAULT_REGION.to_owned());
         let own = format!("{ENDPOINT}_{}", name.to_ascii_uppercase());
-        let endpoint = variable(&own).or_else(|| variable(ENDPOINT)).unwrap_or_else(|| address(name, &region));
-        let endpoint = endpoint.trim_end_matches('/').to_owned();
-        let failed = |source: object_store::Error| Error::Service {
-            service: name,
-            endpoint: endpoint.clone(),
-            source: Box::new(source),
-        };
+        let named = |name: &str| variable(name).map(|value| checked_endpoint(name, &value));
+        let endpoint = named(&own).or_else(|| named(ENDPOINT)).unwrap_or_else(|| Ok(address(name, &region)))?;
+        let failed = |source| Error::ServiceSetting { service: name, source: Box::new(source) };
+        let options = client_options(&builder, &endpoint);
         let store = builder.with_bucket_name(name).build().map_err(failed)?;
-        let options = ClientOptions::new().with_allow_http(endpoint.starts_with("http://")).with_timeout(TIMEOUT);
         let client = ReqwestConnector::default().connect(&options).map_err(failed)?;
         Ok(Self { name, region, store, client, retry_within: opening.retry_within, endpoint })
     }
@@ -107,7 +112,9 @@ impl Service {
                 Err(error) => Err(Err(self.failed(error))),
             }
         };
-        ask.retry(pause).await.or_else(|last| last)
+        // The pauses alone do not bound it: each try may take its time.
+        let began = Instant::now();
+        ask.retry(pause).when(|_| began.elapsed() < self.retry_within).await.or_else(|last| last)
     }
 
     fn request(
@@ -145,6 +152,34 @@ impl fmt::Debug for Service {
     }
 }
 
+/// An address that somebody has named, without a slash at the end.
+fn checked_endpoint(variable: &str, text: &str) -> Result<String> {
+    let wrong = |problem: &str| Error::Variable { name: variable.to_owned(), problem: problem.to_owned() };
+    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    let url = url.ok_or_else(|| wrong("is no address: `https://host` is expected"))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(wrong("holds credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY instead"));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(wrong("holds more than an address"));
+    }
+    if url.scheme() == "http" && std::env::var(ALLOW_HTTP).is_ok_and(|value| value.eq_ignore_ascii_case("false")) {
+        return Err(wrong("is without TLS, which AWS_ALLOW_HTTP forbids"));
+    }
+    Ok(text.trim_end_matches('/').to_owned())
+}
+
+/// How the client of a bucket would be set up, for an endpoint.
+fn client_options(builder: &AmazonS3Builder, endpoint: &str) -> ClientOptions {
+    let mut options = ClientOptions::new();
+    for key in CLIENT_KEYS {
+        if let Some(value) = builder.get_config_value(&AmazonS3ConfigKey::Client(key)) {
+            options = options.with_config(key, value);
+        }
+    }
+    options.with_allow_http(endpoint.starts_with("http://"))
+}
+
 /// The address of a service in a region. Source: <https://docs.aws.amazon.com/general/latest/gr/rande.html>.
 fn address(name: &str, region: &str) -> String {
     let domain = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
@@ -159,6 +194,18 @@ mod tests {
     fn knows_the_address_of_a_region() {
         assert_eq!(address("glue", "eu-west-1"), "https://glue.eu-west-1.amazonaws.com");
         assert_eq!(address("glue", "cn-north-1"), "https://glue.cn-north-1.amazonaws.com.cn");
+    }
+
+    #[test]
+    fn takes_addresses_and_nothing_else() {
+        let checked = |text: &str| checked_endpoint("AWS_ENDPOINT_URL_GLUE", text);
+        assert_eq!(checked("http://127.0.0.1:5000/").unwrap(), "http://127.0.0.1:5000");
+        assert_eq!(checked("https://proxy/glue").unwrap(), "https://proxy/glue");
+        for wrong in ["/foo", "localhost:5000", "ftp://host", "https://", "http://u:canary@host", "https://host?a=b"] {
+            let error = checked(wrong).unwrap_err().to_string();
+            assert!(error.starts_with("variable `AWS_ENDPOINT_URL_GLUE` "), "{error}");
+            assert!(!error.contains("canary"), "{error}");
+        }
     }
 
     #[test]

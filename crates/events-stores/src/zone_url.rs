@@ -72,7 +72,11 @@ impl ZoneUrl {
         };
         match scheme.to_ascii_lowercase().as_str() {
             "file" => {
-                let path = Url::parse(text).ok().and_then(|url| url.to_file_path().ok());
+                let url = Url::parse(text).ok();
+                if url.as_ref().is_some_and(|url| url.query().is_some() || url.fragment().is_some()) {
+                    return Err(problem("holds a `?` or `#`, which a URL writes as `%3F` and `%23`"));
+                }
+                let path = url.and_then(|url| url.to_file_path().ok());
                 let path = path.ok_or_else(|| problem("is not the URL of a local folder: `file:///` and its path"))?;
                 Ok(at(StoreName::Folder(path), Path::default()))
             }

@@ -108,7 +108,8 @@ impl Damage {
         match self {
             Self::TruncatedRecord => {
                 let length = record.len() as u64;
-                record.truncate((length / 4 + random.below(length / 2)) as usize);
+                let length = (length / 4 + random.below(length / 2)) as usize;
+                record.truncate(apart_from_colons(record, length));
             }
             Self::UnclosedString => {
                 let string = data_string(record);
@@ -127,6 +128,16 @@ impl Damage {
             _ => {}
         }
     }
+}
+
+/// A place to cut a record that is not between a key and its value: what follows would be read as that value.
+fn apart_from_colons(record: &[u8], length: usize) -> usize {
+    let (kept, cut) = (record[..length].trim_ascii_end(), record[length..].trim_ascii_start());
+    if !kept.ends_with(b":") && !cut.starts_with(b":") {
+        return length;
+    }
+    // Into the key, behind whose quote there may be white space.
+    kept.strip_suffix(b":").unwrap_or(kept).trim_ascii_end().len() - 2
 }
 
 /// Replaces a string field of a compact record and the comma after it; the field is not the last.
@@ -176,4 +187,21 @@ fn swap_quotes(record: &mut [u8]) {
 /// Within strings each quote has a backslash before it, so a pattern that ends in `":` or `":"` is a key.
 fn find(text: &[u8], pattern: &[u8]) -> Option<usize> {
     text.windows(pattern.len()).position(|window| window == pattern)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cuts_no_record_between_a_key_and_its_value() {
+        let record = br#"{"domain" : "card","data":{"id":1}}"#;
+        let kept = |length| std::str::from_utf8(&record[..apart_from_colons(record, length)]).unwrap();
+        for between in 9..=12 {
+            assert_eq!(kept(between), r#"{"domai"#, "{between}");
+        }
+        for elsewhere in [4, 8, 13, 17] {
+            assert_eq!(kept(elsewhere).len(), elsewhere);
+        }
+    }
 }

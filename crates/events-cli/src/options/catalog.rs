@@ -1,5 +1,6 @@
 //! The options of `catalog`, and those by which runs name a catalog.
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 
 use super::ZoneOptions;
@@ -10,10 +11,10 @@ use super::ZoneOptions;
 pub(crate) struct GlueOptions {
     /// The database of AWS Glue in which the table and its partitions are registered behind each commit, so that Athena sees
     /// them at once; both are made when they are missing [default: none]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) glue_database: Option<String>,
     /// The name of the table there [default: events]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) glue_table: Option<String>,
 }
 

@@ -1,6 +1,6 @@
 //! The options of `ddl`.
 
-use clap::builder::BoolishValueParser;
+use clap::builder::{BoolishValueParser, NonEmptyStringValueParser};
 use clap::{Args, ValueEnum};
 use events_core::table::{Dialect, PartitionKey};
 
@@ -18,10 +18,10 @@ pub(crate) struct DdlOptions {
     #[arg(long, value_name = "ZONE", help_heading = "Catalog")]
     pub(crate) zone: Option<DeclaredZone>,
     /// The database, or schema, of the table [default: events]
-    #[arg(long, value_name = "NAME", help_heading = "Catalog")]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new(), help_heading = "Catalog")]
     pub(crate) database: Option<String>,
     /// The name of the table [default: events, for the stage zone `events_stage`]
-    #[arg(long, value_name = "NAME", help_heading = "Catalog")]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new(), help_heading = "Catalog")]
     pub(crate) table: Option<String>,
     /// For athena: let it compute the partitions of a query instead of looking for them in the catalog
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = "Catalog",

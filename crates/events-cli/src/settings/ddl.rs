@@ -50,6 +50,9 @@ fn trusted(dialect: Dialect, options: DdlOptions) -> Result<DeclaredRows> {
     if wants_projection && dialect != Dialect::Athena {
         return Err(missing("--projection is for --dialect athena: no other engine computes partitions"));
     }
+    if !wants_projection && (options.years.is_some() || options.event_types.is_some()) {
+        return Err(missing("--years and --event-types are for --projection: otherwise all are seen"));
+    }
     let projection = Projection {
         years: options.years.unwrap_or(DEFAULT_YEARS),
         names: options.event_types.map(|names| names.0).unwrap_or_default(),

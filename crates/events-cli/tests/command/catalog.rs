@@ -230,6 +230,46 @@ fn workers_tell_the_catalog_when_the_run_is_over() {
 }
 
 #[test]
+fn who_registers_before_a_commit_is_carried_out_leaves_nothing_out() {
+    let Some(server) = S3::shared() else { return };
+    let table = Table::new(server);
+    table.pend("a", &[event("1", "issued", 1), event("2", "issued", 2)]);
+    let (plan, _) = table.events("plan --run-id shared", 0);
+    let plan: Value = serde_json::from_str(&plan.stdout).unwrap();
+    let phases: Vec<_> = plan["phases"].as_array().unwrap().iter().map(|phase| phase["phase"].clone()).collect();
+    assert!(phases.contains(&"commit".into()), "{plan}");
+    for item in ["parse", "deduplicate", "compare", "write", "index", "commit"] {
+        table.events(&format!("work --run-id shared --item {item}-00000"), 0);
+    }
+    assert!(table.bucket.list("lake/trusted/events/").is_empty());
+    assert_eq!(table.events("catalog sync", 0).1, told(true, false, 2));
+    assert_eq!(table.events("work --run-id shared", 0).1, told(false, false, 0));
+    assert_eq!(table.partitions().len(), 2);
+}
+
+#[test]
+fn settings_that_cannot_be_are_refused_before_the_run() {
+    let Some(server) = S3::shared() else { return };
+    let table = Table::new(server);
+    table.pend("a", &[event("1", "issued", 1)]);
+    let lake = Lake::nowhere();
+    let run = format!("run --root {}/lake --glue-database {}", table.bucket.url(), table.database);
+    for (variable, value) in [
+        ("AWS_ENDPOINT_URL_GLUE", "/foo"),
+        ("AWS_ENDPOINT_URL_GLUE", "http://u:canary@127.0.0.1:1"),
+        ("AWS_SESSION_TOKEN", "canary\n"),
+        ("AWS_REGION", "not a region"),
+    ] {
+        let finished = Finished::of(server.lead(&mut lake.command(&run)).env(variable, value));
+        finished.fails(2, &[&format!("variable `{variable}`")]);
+        assert!(!finished.stderr.contains("canary"), "{finished:?}");
+    }
+    assert_eq!(table.bucket.list("lake/landing/pending/").len(), 1);
+    let (finished, _) = table.events("catalog sync", 2);
+    assert!(finished.stderr.contains("has no commit yet"), "{finished:?}");
+}
+
+#[test]
 fn says_what_was_done_when_the_catalog_refuses() {
     let Some(server) = S3::shared() else { return };
     let table = Table::new(server);

@@ -73,6 +73,9 @@ fn says_what_is_missing_or_wrong() {
     fails("--dialect spark", &["no trusted zone"]);
     fails("--dialect spark --root s3://lake --projection", &["--projection is for --dialect athena"]);
     fails("--dialect athena --root s3://lake --projection --event-types a/b", &["`a/b` is no value of a path"]);
+    fails("--dialect athena --root s3://lake --years 2020..2021", &["--years and --event-types are for --projection"]);
+    fails("--dialect athena --root s3://lake --table=", &["--table"]);
+    fails("--dialect duckdb --root file:///a#b", &["`%3F` and `%23`"]);
     let mut command = lake.command("ddl --root s3://lake");
     let finished = Finished::of(command.env("EVENTS_DIALECT", "duckdb").env("EVENTS_TABLE", "clicks"));
     assert!(finished.stdout.contains(r#"VIEW "events"."clicks" AS"#), "{finished:?}");

@@ -100,7 +100,7 @@ fn ends_while_it_waits_for_readers_when_asked_twice_and_the_next_run_goes_on() {
     assert!(lake.files("lake/landing/pending").is_empty());
 }
 
-fn send(signal: &str, process: u32) {
+pub(crate) fn send(signal: &str, process: u32) {
     assert!(Command::new("kill").args([signal, &process.to_string()]).status().unwrap().success());
 }
 

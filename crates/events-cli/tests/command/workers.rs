@@ -2,11 +2,13 @@
 
 use std::process::{Child, Stdio};
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::lake::{Finished, Lake};
+use crate::interrupt::send;
+use crate::lake::{Finished, Lake, small};
+use crate::s3_server::S3;
 use crate::undisturbed::{DATE, Undisturbed, config, rows};
 
 const PLAN: &str = "plan --root lake --run-id big --item-size 120KiB --output json";
@@ -109,4 +111,44 @@ fn says_what_cannot_be_done() {
     // A run of its own takes the inputs, and the plan can never commit.
     assert_eq!(lake.events("run --root lake").code, 3);
     lake.events(WORK).fails(4, &["other runs committed"]);
+}
+
+#[test]
+fn a_plan_that_is_asked_for_again_is_the_same_also_while_workers_are_at_it() {
+    let Some(server) = S3::shared() else { return };
+    let bucket = server.bucket();
+    bucket.put(
+        "landing/pending/a",
+        r#"{"event_id":"1","timestamp":"2021-01-14T08:45:37Z","domain":"card","event_type":"issued"}"#,
+    );
+    let lake = Lake::nowhere();
+    let events = |arguments: &str| {
+        let arguments = format!("{arguments} --root {} --run-id big --output json", bucket.url());
+        let finished = Finished::of(server.lead(&mut lake.command(&arguments)));
+        assert_eq!(finished.code, 0, "{finished:?}");
+        finished.stdout
+    };
+    let planned = events("plan");
+    // Who has planned holds the lease for its workers, and so does each of them.
+    assert_eq!(events("plan"), planned);
+    events("work --item parse-00000");
+    assert_eq!(events("plan"), planned);
+    events("work");
+}
+
+#[test]
+fn an_interrupt_ends_the_wait_for_the_lock_of_a_table() {
+    let (lake, _) = Lake::with(&small());
+    plan(&lake);
+    let lock = std::fs::File::open(lake.path("lake/trusted/control/lock")).unwrap();
+    lock.lock().unwrap();
+    let mut command = lake.command("work --root lake --run-id big --log-level info");
+    let worker = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let began = Instant::now();
+    sleep(Duration::from_secs(2));
+    send("-INT", worker.id());
+    let finished = Finished::from(worker.wait_with_output().unwrap());
+    assert!(finished.stderr.contains("waiting for the lock of the table"), "{finished:?}");
+    assert_eq!(finished.code, 130, "{finished:?}");
+    assert!(began.elapsed() < Duration::from_secs(60));
 }

@@ -13,15 +13,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::{TryStreamExt, future};
-use object_store::{ObjectMeta, ObjectStore};
-
 use super::barrier::Barrier;
 use super::context::Context;
 use super::control::{self, Lease, Table};
 use super::exchange::Scratch;
 use super::grace::Grace;
-use super::layout::{self, RunId};
+use super::layout::RunId;
 use super::phases::{Clock, Run};
 use super::plan::{DateRange, Input, InputsMax, Place, Plan};
 use super::poison::Poison;
@@ -52,6 +49,15 @@ pub struct Distributor {
     clock: Option<Clock>,
     cancel: Cancel,
     progress: Arc<Progress>,
+}
+
+/// Partitions of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Partitions {
+    /// The newest commit of the table, whose partitions are among them; 0 when it has none.
+    pub commit: u64,
+    /// In their order.
+    pub keys: BTreeSet<PartitionKey>,
 }
 
 /// Which part of what is there a job is about.
@@ -289,30 +295,17 @@ impl Distributor {
         Ok(Some((entry.sequence, control::is_done(trusted, entry.sequence).await?)))
     }
 
-    /// The number of the newest commit of the table, carried out or not; 0 when it has none.
+    /// The partitions that got files after a commit: those of the whole table after commit 0, when many have followed it,
+    /// and when the table has no such commit.
+    ///
+    /// What the log says counts, also where a commit is not carried out to its end: then a partition may still be empty.
     ///
     /// # Errors
-    /// When the log cannot be listed.
-    pub async fn newest_commit(&self) -> Result<u64> {
-        control::newest_commit(&self.zones.trusted).await
-    }
-
-    /// The partitions that have files now, in their order. Objects that are no files of a partition do not count.
-    ///
-    /// The whole table is listed: a request for each thousand files.
-    ///
-    /// # Errors
-    /// When the table cannot be listed.
-    pub async fn partitions(&self) -> Result<BTreeSet<PartitionKey>> {
-        let trusted = &self.zones.trusted;
-        let prefix = trusted.path(layout::TABLE)?;
-        let partition = |object: ObjectMeta| {
-            let (folder, _) = layout::table_file_of(trusted.relative(&object.location)?)?;
-            PartitionKey::of_folder(folder)
-        };
-        let objects = trusted.store().list(Some(&prefix));
-        let partitions = objects.try_filter_map(|object| future::ok(partition(object))).try_collect().await;
-        partitions.map_err(|error| trusted.error("listing", layout::TABLE, error))
+    /// When the log cannot be read.
+    pub async fn partitions_since(&self, commit: u64) -> Result<Partitions> {
+        let (commit, folders) = control::folders_since(&self.zones.trusted, commit).await?;
+        let keys = folders.iter().filter_map(|folder| PartitionKey::of_folder(folder)).collect();
+        Ok(Partitions { commit, keys })
     }
 
     pub(super) fn zones(&self) -> &Zones {

@@ -15,8 +15,8 @@
 //! stage/events/run=<run>/complete.json                                  all of a parsed stage is there
 //! stage/events/run=<run>/moved                                          the inputs of a parsed stage are moved
 //! stage/events/run=<run>/plan.json                                      what a run over several workers is to do
-//! stage/events/run=<run>/items/<phase>.json                             the items of a phase, as a list
-//! stage/events/run=<run>/inputs/<item>.json                             the inputs of an item that parses
+//! stage/events/run=<run>/items/<listing>/<phase>.json                   the items of a phase, as a list
+//! stage/events/run=<run>/inputs/<listing>/<item>.json                   the inputs of an item that parses
 //! stage/events/run=<run>/work/<item>/<attempt>/…                        what an attempt at an item has made
 //! stage/events/run=<run>/results/<item>.json                            what the first attempt that came to its end has made
 //! stage/events/run=<run>/claims/<item>-<n>                              who is at work on an item
@@ -259,14 +259,14 @@ pub(crate) fn work_plan(run: &RunId) -> String {
     format!("{}/plan.json", stage(run))
 }
 
-/// In stage: the items of a phase.
-pub(crate) fn work_items(run: &RunId, phase: &str) -> String {
-    format!("{}/items/{phase}.json", stage(run))
+/// In stage: the items of a phase, by the plan with that digest of what is pending.
+pub(crate) fn work_items(run: &RunId, listing: &str, phase: &str) -> String {
+    format!("{}/items/{listing}/{phase}.json", stage(run))
 }
 
-/// In stage: the inputs of an item that parses.
-pub(crate) fn work_inputs(run: &RunId, item: &str) -> String {
-    format!("{}/inputs/{item}.json", stage(run))
+/// In stage: the inputs of an item that parses, likewise.
+pub(crate) fn work_inputs(run: &RunId, listing: &str, item: &str) -> String {
+    format!("{}/inputs/{listing}/{item}.json", stage(run))
 }
 
 /// In stage: all results of a run over several workers.

@@ -43,7 +43,7 @@ mod zone;
 
 pub use barrier::Barrier;
 pub use control::Lease;
-pub use distributor::Distributor;
+pub use distributor::{Distributor, Partitions};
 pub use grace::Grace;
 pub use layout::RunId;
 pub use plan::{DateRange, Input, InputsMax, Place, Plan, RefusedKey};

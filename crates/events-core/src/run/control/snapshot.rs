@@ -65,6 +65,11 @@ impl Snapshot {
         self.files.get(folder).into_iter().flat_map(BTreeMap::values)
     }
 
+    /// The folders of all partitions, in their order.
+    pub(crate) fn folders(&self) -> impl Iterator<Item = &String> {
+        self.files.keys()
+    }
+
     /// All partitions, in the order of their folders: their files by name.
     pub(crate) fn partitions(&self) -> impl Iterator<Item = &BTreeMap<String, TableFile>> {
         self.files.values()

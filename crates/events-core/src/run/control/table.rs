@@ -1,5 +1,7 @@
 //! A table as a run finds it: what is in its log, and what of it is still to be carried out.
 
+use std::collections::BTreeSet;
+
 use futures::{StreamExt, TryStreamExt};
 use object_store::{ObjectStore, PutOptions};
 use serde::{Deserialize, Serialize};
@@ -40,10 +42,19 @@ async fn list_from_hint(trusted: &Zone) -> Result<Listing> {
     log::list(trusted, latest.unwrap_or_default().checkpoint).await
 }
 
-/// The newest commit, carried out or not; 0 when there is none.
-pub(crate) async fn newest_commit(trusted: &Zone) -> Result<u64> {
+/// The folders of partitions that got files after a commit, and the newest commit: 0 when there is none. When too many have
+/// followed that one, or it is none of this table, the folders are those of the whole table.
+pub(crate) async fn folders_since(trusted: &Zone, commit: u64) -> Result<(u64, BTreeSet<String>)> {
     let listing = list_from_hint(trusted).await?;
-    Ok(listing.last.max(listing.checkpoint.unwrap_or_default()))
+    let newest = listing.last.max(listing.checkpoint.unwrap_or_default());
+    if commit == 0 || newest.checked_sub(commit).is_none_or(|behind| behind > ENTRIES_PER_CHECKPOINT) {
+        let snapshot = Table::open(trusted).await?.snapshot;
+        return Ok((snapshot.sequence, snapshot.folders().cloned().collect()));
+    }
+    let entries = (commit + 1..=newest).map(|sequence| log::entry(trusted, sequence));
+    let entries: Vec<_> = futures::stream::iter(entries).buffered(READS_MAX).try_collect().await?;
+    let files = entries.into_iter().flat_map(|entry| entry.files);
+    Ok((newest, files.map(|file| file.folder).collect()))
 }
 
 impl Table {

@@ -21,6 +21,11 @@ pub(super) async fn put(stage: &Zone, path: &str, document: &(impl Serialize + ?
     put.map(drop).map_err(|error| stage.error("writing", path, error))
 }
 
+/// Writes a document, unless there is one.
+pub(super) async fn put_new(stage: &Zone, path: &str, document: &impl Serialize) -> Result<()> {
+    control::put_once(stage, path, json(document)?).await
+}
+
 /// Writes the result of an item, unless there is one: then that one stays, and what it names is as good.
 pub(super) async fn put_result(stage: &Zone, run: &RunId, item: WorkItem, result: &impl Serialize) -> Result<()> {
     let path = layout::work_result(run, &item.to_string());

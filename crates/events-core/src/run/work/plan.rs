@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use futures::{StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::Xxh3Default;
 
 use super::document;
 use super::item::{WorkItem, WorkPhase};
@@ -59,6 +60,8 @@ pub(crate) struct WorkPlan {
     pub(crate) date: NaiveDate,
     /// The newest commit: that of the run is the next one or none.
     pub(crate) behind: u64,
+    /// What tells its lists from those of another who plans at the same time and finds something else pending.
+    listing: String,
     /// Settings of all items, but for those of the machine that a worker is on.
     config: Config,
     pub(crate) spread: Spread,
@@ -94,6 +97,7 @@ impl WorkPlan {
         let left = max.map_or(0, |max| plan.keep_up_to(max)) as u64;
         let (bytes, inputs) = (plan.bytes(), plan.inputs.len() as u64);
         let item_bytes = split.item_bytes(bytes);
+        let listing = digest(&plan.inputs, item_bytes);
         let groups = divide(plan.inputs, item_bytes);
         if groups.len() > Split::ITEMS_MAX as usize {
             let problem =
@@ -111,6 +115,7 @@ impl WorkPlan {
             run: start.run.clone(),
             date: start.date,
             behind,
+            listing,
             config: config.clone(),
             spread,
             inputs,
@@ -173,14 +178,23 @@ impl WorkPlan {
 
     /// Writes the plan, when its inputs and items are listed: whoever sees it sees them.
     pub(crate) async fn put(&self, stage: &Zone, groups: &[Vec<Input>]) -> Result<()> {
-        let puts = self.all(WorkPhase::Parse).zip(groups).map(|(item, inputs)| async move {
-            document::put(stage, &layout::work_inputs(&self.run, &item.to_string()), inputs).await
-        });
+        let puts = self
+            .all(WorkPhase::Parse)
+            .zip(groups)
+            .map(|(item, inputs)| async move { document::put(stage, &self.inputs_path(item), inputs).await });
         futures::stream::iter(puts.collect::<Vec<_>>()).buffer_unordered(PUTS_AT_ONCE).try_collect::<()>().await?;
         for phases in WorkPhase::BARRIERS.into_iter().filter(|phases| is_listed(phases)) {
-            document::put(stage, &layout::work_items(&self.run, phases[0].name()), &self.list(phases)).await?;
+            document::put(stage, &self.list_path(phases), &self.list(phases)).await?;
         }
-        document::put(stage, &layout::work_plan(&self.run), self).await
+        document::put_new(stage, &layout::work_plan(&self.run), self).await
+    }
+
+    fn inputs_path(&self, item: WorkItem) -> String {
+        layout::work_inputs(&self.run, &self.listing, &item.to_string())
+    }
+
+    fn list_path(&self, phases: &[WorkPhase]) -> String {
+        layout::work_items(&self.run, &self.listing, phases[0].name())
     }
 
     /// The items of phases that are done together, for whatever starts workers.
@@ -191,7 +205,7 @@ impl WorkPlan {
 
     /// The inputs of an item that parses.
     pub(crate) async fn inputs(&self, stage: &Zone, item: WorkItem) -> Result<Plan> {
-        let path = layout::work_inputs(&self.run, &item.to_string());
+        let path = self.inputs_path(item);
         let json = document::get(stage, &path).await?;
         let gone = || Error::Stage { object: stage.name(&path), problem: "it is not there".to_owned() };
         Ok(Plan { inputs: document::read(stage, &path, &json.ok_or_else(gone)?)?, refused: Vec::new() })
@@ -234,6 +248,21 @@ struct ListedItem {
 /// Whether there is a list of the items of phases: there is none of a single one.
 fn is_listed(phases: &[WorkPhase]) -> bool {
     !matches!(phases, [WorkPhase::Commit | WorkPhase::Finish])
+}
+
+/// A digest of inputs and of how they are divided.
+fn digest(inputs: &[Input], bytes_max: u64) -> String {
+    let mut digest = Xxh3Default::new();
+    digest.update(&bytes_max.to_le_bytes());
+    for input in inputs {
+        let version = input.e_tag.as_deref().unwrap_or_default();
+        for text in [&*input.key, version] {
+            digest.update(&(text.len() as u64).to_le_bytes());
+            digest.update(text.as_bytes());
+        }
+        digest.update(&input.bytes.to_le_bytes());
+    }
+    format!("{:016x}", digest.digest())
 }
 
 /// Inputs in groups of at most that many bytes, or one input.
@@ -299,7 +328,7 @@ impl Prepared {
         let phases = WorkPhase::BARRIERS.into_iter().map(|phases| PreparedPhase {
             phase: phases[0],
             items: phases.iter().map(|phase| plan.items(*phase)).sum(),
-            list: is_listed(phases).then(|| layout::work_items(&plan.run, phases[0].name())),
+            list: is_listed(phases).then(|| plan.list_path(phases)),
         });
         Self {
             run: plan.run.clone(),

@@ -36,11 +36,17 @@ pub(crate) async fn prepare(context: &Arc<Context>, split: Split) -> Result<Prep
     match WorkPlan::get(&zones.stage, &context.start.run).await? {
         // Whoever asks again has not seen the answer.
         Some(plan) if plan.behind == behind => return Ok(Prepared::of(&plan)),
-        // A plan that was not finished names nothing that anybody reads.
-        None if redo::is_of_workers(context).await? => run.erase_stage().await,
-        _ => {}
+        // Of a plan that was not finished, or that somebody else is making, nobody reads anything but through the plan.
+        None if redo::is_of_workers(context).await? => {
+            let results = layout::work_results(&context.start.run);
+            // Results without a plan are what is left of a run that is over.
+            if !redo::is_empty(&zones.stage, &results).await? {
+                run.erase_stage().await;
+                run.require_new().await?;
+            }
+        }
+        _ => run.require_new().await?,
     }
-    run.require_new().await?;
     redo::sweep(context, behind).await?;
     let plan = Plan::of(&zones.landing, Place::Pending).await?;
     if plan.inputs.is_empty() {
@@ -54,7 +60,9 @@ pub(crate) async fn prepare(context: &Arc<Context>, split: Split) -> Result<Prep
     let (plan, groups) = WorkPlan::new(&context.start, behind, &context.config, plan, split)?;
     redo::begin_for_workers(context, behind).await?;
     plan.put(&zones.stage, &groups).await?;
-    Ok(Prepared::of(&plan))
+    // Of several who plan at once, the first one's is that of all.
+    let first = WorkPlan::get(&zones.stage, &context.start.run).await?;
+    Ok(Prepared::of(&first.unwrap_or(plan)))
 }
 
 /// A run over several workers that has a plan, and is not over.
