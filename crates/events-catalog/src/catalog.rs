@@ -7,7 +7,8 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
 
 use crate::error::{Error, Result};
-use crate::glue::{Glue, PARTITIONS_MAX, TableName};
+use crate::glue::{Glue, PARTITIONS_MAX};
+use crate::name::TableName;
 use crate::table::{CatalogTable, new_table};
 
 /// The folder of a trusted zone that is the table.

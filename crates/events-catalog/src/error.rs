@@ -2,7 +2,7 @@
 
 use events_core::ErrorKind;
 
-use crate::glue::TableName;
+use crate::name::TableName;
 
 /// An error from registering. The table itself is whole, and the next run registers what this one could not.
 #[derive(Debug, thiserror::Error)]

@@ -2,15 +2,14 @@
 //!
 //! Source: <https://docs.aws.amazon.com/glue/latest/webapi/API_Operations.html>.
 
-use std::fmt;
-
 use backon::{BackoffBuilder, ExponentialBuilder};
 use events_stores::{Opening, Service};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use crate::error::{Error, Result};
+use crate::name::TableName;
 
 const SERVICE: &str = "glue";
 const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
@@ -33,34 +32,8 @@ const MOMENTARY: [&str; 5] = [
 const PAUSES_MAX: usize = 5;
 const ADD: &str = "BatchCreatePartition";
 
-/// What a table is called when nobody says.
-const DEFAULT_TABLE: &str = "events";
-
 /// The longest message of Glue that becomes part of an error, in characters.
 const MESSAGE_MAX: usize = 500;
-
-/// The name of a table in the catalog.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct TableName {
-    /// The database.
-    pub database: String,
-    /// The table in it.
-    pub table: String,
-}
-
-impl TableName {
-    /// A table in a database; when nobody says how it is called, `events`.
-    #[must_use]
-    pub fn new(database: String, table: Option<String>) -> Self {
-        Self { database, table: table.unwrap_or_else(|| DEFAULT_TABLE.to_owned()) }
-    }
-}
-
-impl fmt::Display for TableName {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "`{}.{}`", self.database, self.table)
-    }
-}
 
 /// The catalog of an account in a region.
 #[derive(Debug)]

@@ -10,13 +10,15 @@
 //! | `catalog` | what is to be registered, and when |
 //! | `table` | the table as Glue describes it |
 //! | `glue` | what Glue is asked, and what it answers |
+//! | `name` | what a table is called there |
 //! | `error` | what can go wrong |
 
 mod catalog;
 mod error;
 mod glue;
+mod name;
 mod table;
 
 pub use catalog::{Catalog, Registered};
 pub use error::{Error, Result};
-pub use glue::TableName;
+pub use name::TableName;

@@ -5,7 +5,7 @@ use events_core::table::{Dialect, PartitionKey, TypedColumn};
 use serde_json::{Map, Value, json};
 
 use crate::error::{Error, Result};
-use crate::glue::TableName;
+use crate::name::TableName;
 
 /// The parameter that tells up to which commit all partitions are registered.
 const COMMIT: &str = "events_commit";

@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::options::OutputForm;
 use crate::settings::{JobSettings, SyncSettings};
 use crate::units::Count;
-use crate::{exit, job, places};
+use crate::{console, exit, places, runtime};
 
 /// What a job has told the catalog, which is no part of the job: the table is whole also without.
 pub(crate) type Told = Result<Option<Registered>>;
@@ -37,13 +37,13 @@ pub(crate) fn sync(settings: &SyncSettings, console: &Console) -> Result<u8> {
     let zones = settings.zones.open(&places::opening(Access::Look))?;
     // Nothing is computed, so the folder for scratch files is only named.
     let table = Distributor::new(zones, PathBuf::new(), Config::default())?;
-    let runtime = job::runtime()?;
+    let runtime = runtime::start()?;
     let registered = runtime.block_on(catalog.sync(&table));
-    job::shut_down(runtime);
+    runtime::shut_down(runtime);
     let registered = registered?;
     console.print(&match console.output() {
         OutputForm::Human => line(&registered, catalog.name()),
-        OutputForm::Json => job::json(&Document { catalog: registered }),
+        OutputForm::Json => console::json(&Document { catalog: registered }),
     })?;
     Ok(exit::DONE)
 }

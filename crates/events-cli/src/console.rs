@@ -3,6 +3,7 @@
 use std::io::{self, ErrorKind, Write};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
@@ -21,6 +22,11 @@ const REDRAW_HZ: u8 = 8;
 pub(crate) struct Console {
     settings: ConsoleSettings,
     displays: MultiProgress,
+}
+
+/// A document on a line of its own.
+pub(crate) fn json(document: &impl Serialize) -> String {
+    serde_json::to_string(document).expect("plain data with text for keys is JSON") + "\n"
 }
 
 impl Console {

@@ -8,7 +8,7 @@ use crate::console::Console;
 use crate::error::{Error, Result};
 use crate::options::OutputForm;
 use crate::settings::{DdlSettings, DeclaredRows};
-use crate::{exit, job, places};
+use crate::{console, exit, places};
 
 /// The statements for machines.
 #[derive(Debug, Serialize)]
@@ -36,7 +36,7 @@ pub(crate) fn command(settings: &DdlSettings, console: &Console) -> Result<u8> {
     };
     console.print(&match console.output() {
         OutputForm::Human => statements.join(";\n\n") + ";\n",
-        OutputForm::Json => job::json(&Document { dialect: dialect.name(), location: &location, statements }),
+        OutputForm::Json => console::json(&Document { dialect: dialect.name(), location: &location, statements }),
     })?;
     Ok(exit::DONE)
 }

@@ -5,11 +5,11 @@ use std::path::{Component, Path, PathBuf};
 use std::time::Instant;
 
 use crate::console::Console;
+use crate::console::json;
 use crate::error::{Error, Result};
 use crate::exit;
 use crate::generate::{Expected, generate};
 use crate::grid::Grid;
-use crate::job::json;
 use crate::options::OutputForm;
 use crate::places::PENDING;
 use crate::settings::GenerateSettings;

@@ -9,7 +9,6 @@ use events_core::run::{Cancel, Distributor, Grace, Job, Progress, Report, Writer
 use events_stores::{Access, HeldLease, RequestCounter, Requests, TableLock};
 use serde::Serialize;
 use tempfile::TempDir;
-use tokio::runtime::{Builder, Runtime};
 use tracing::{info, warn};
 
 use crate::console::Console;
@@ -21,10 +20,7 @@ use crate::live::Watch;
 use crate::options::OutputForm;
 use crate::settings::{JobSettings, Task};
 use crate::stage_folder::tidy_stage;
-use crate::{catalog, exit, places, summary};
-
-/// Threads that only wait for stores: the core computes on its own.
-const RUNTIME_THREADS: usize = 2;
+use crate::{catalog, console, exit, places, runtime, summary};
 
 /// How long the end of a run waits for a store to take the lease back. Without that, the next run waits for the term.
 pub(crate) const RELEASE_MAX: Duration = Duration::from_secs(5);
@@ -40,7 +36,7 @@ pub(crate) fn command(settings: &JobSettings, console: &Console) -> Result<u8> {
     let requests_told = Some(requests).filter(|sent| sent.total() > 0);
     console.print(&match console.output() {
         OutputForm::Human => summary::render(&report, &zones, requests) + &registered_line(settings, registered),
-        OutputForm::Json => json(&Told { report: &report, requests: requests_told, catalog: registered }),
+        OutputForm::Json => console::json(&Told { report: &report, requests: requests_told, catalog: registered }),
     })?;
     // What the job has done is told first.
     catalog?;
@@ -78,11 +74,6 @@ struct Told<'a> {
 pub(crate) fn code(report: &Report) -> u8 {
     let is_whole = report.totals.rejects_total() == 0 && report.refused.is_empty();
     if is_whole || report.job == Job::Reprocess { exit::DONE } else { exit::DONE_WITH_REJECTS }
-}
-
-/// A document on a line of its own.
-pub(crate) fn json(document: &impl Serialize) -> String {
-    serde_json::to_string(document).expect("plain data with text for keys is JSON") + "\n"
 }
 
 /// Zones, and what counts what is asked of buckets.
@@ -157,7 +148,7 @@ pub(crate) fn execute(settings: &JobSettings, console: &Console) -> Result<Done>
     let (writers, began) = (writers(settings, &lock), Instant::now());
     let session = Session::open(settings, opened, writers)?;
     let (distributor, start) = (&session.distributor, &settings.start);
-    let runtime = runtime()?;
+    let runtime = runtime::start()?;
     let result = runtime.block_on(async {
         let _watch = session.watch(console)?;
         let lease = match writers {
@@ -181,7 +172,7 @@ pub(crate) fn execute(settings: &JobSettings, console: &Console) -> Result<Done>
         Ok::<_, Error>((report, told))
     });
     // Nobody else may work on the table before what a store still does in the background is over.
-    shut_down(runtime);
+    runtime::shut_down(runtime);
     tidy_stage(&settings.zones.stage, lock.is_held());
     let (report, catalog) = result?;
     let requests = session.counter.requests();
@@ -225,13 +216,13 @@ fn show_plan(settings: &JobSettings, console: &Console) -> Result<u8> {
     let zones = places::open(&settings.zones, &places::opening(Access::Look))?;
     // A plan takes no scratch, so the folder is only named.
     let distributor = Distributor::new(zones.clone(), PathBuf::new(), settings.config.clone())?;
-    let runtime = runtime()?;
+    let runtime = runtime::start()?;
     let plan = runtime.block_on(distributor.plan());
-    shut_down(runtime);
+    runtime::shut_down(runtime);
     let plan = plan?;
     console.print(&match console.output() {
         OutputForm::Human => dry_run::render(settings.task.job(), settings.start.date, &zones, &plan),
-        OutputForm::Json => json(&DryRun::new(settings, &zones, &plan)),
+        OutputForm::Json => console::json(&DryRun::new(settings, &zones, &plan)),
     })?;
     Ok(exit::DONE)
 }
@@ -244,21 +235,4 @@ fn make_scratch(settings: &JobSettings) -> Result<TempDir> {
     }
     let made = tempfile::Builder::new().prefix("events-").tempdir_in(&parent);
     made.map_err(|source| Error::Io { operation: "creating a scratch folder in", path: parent, source })
-}
-
-/// How long the end of a command waits for what a store still does, which is of no use to anybody by then.
-const SHUT_DOWN_MAX: Duration = Duration::from_secs(2);
-
-/// Ends a runtime.
-///
-/// Its threads are joined: without, they end while they are detached, and glibc (2.36) then looks at memory of a thread
-/// that is gone, which was seen to end a run with a segmentation fault behind its commit.
-pub(crate) fn shut_down(runtime: Runtime) {
-    runtime.shutdown_timeout(SHUT_DOWN_MAX);
-}
-
-/// A runtime for futures that wait for stores.
-pub(crate) fn runtime() -> Result<Runtime> {
-    let runtime = Builder::new_multi_thread().worker_threads(RUNTIME_THREADS).enable_all().build();
-    runtime.map_err(|source| Error::Process { operation: "starting the runtime", source })
 }

@@ -45,6 +45,7 @@ mod outlet;
 mod places;
 mod quarantine;
 mod repair;
+mod runtime;
 mod settings;
 mod stage_folder;
 mod summary;

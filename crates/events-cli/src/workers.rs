@@ -20,7 +20,7 @@ use crate::options::OutputForm;
 use crate::settings::{JobSettings, WorkSettings, WorkTask};
 use crate::stage_folder::tidy_run;
 use crate::units::{Bytes, Count};
-use crate::{catalog, exit, places, summary};
+use crate::{catalog, console, exit, places, runtime, summary};
 
 /// How often a worker that finds nothing to do looks again.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -61,7 +61,7 @@ pub(crate) fn command(settings: &WorkSettings, console: &Console) -> Result<u8> 
 fn plan(settings: &JobSettings, split: Split, console: &Console) -> Result<u8> {
     let opened = job::open_zones(settings)?;
     let session = Session::open(settings, opened, writers(settings))?;
-    let runtime = job::runtime()?;
+    let runtime = runtime::start()?;
     let prepared = runtime.block_on(async {
         let _watch = session.watch(console)?;
         let (distributor, start) = (&session.distributor, &settings.start);
@@ -82,11 +82,11 @@ fn plan(settings: &JobSettings, split: Split, console: &Console) -> Result<u8> {
         }
         Ok::<_, Error>(prepared?)
     });
-    job::shut_down(runtime);
+    runtime::shut_down(runtime);
     let prepared = with_urls(prepared?, session.zones.stage.url());
     console.print(&match console.output() {
         OutputForm::Human => describe(&prepared, &places::pending(&session.zones.landing)),
-        OutputForm::Json => job::json(&prepared),
+        OutputForm::Json => console::json(&prepared),
     })?;
     Ok(if prepared.refused.is_empty() { exit::DONE } else { exit::DONE_WITH_REJECTS })
 }
@@ -174,7 +174,7 @@ fn work(settings: &JobSettings, item: Option<WorkItem>, worker: &RunId, console:
     let opened = job::open_zones(settings)?;
     let catalog = catalog::of_job(settings)?;
     let session = Session::open(settings, opened, writers(settings))?;
-    let runtime = job::runtime()?;
+    let runtime = runtime::start()?;
     let crew = Worker { settings, session: &session, name: worker };
     let done = runtime.block_on(async {
         let _watch = session.watch(console)?;
@@ -187,7 +187,7 @@ fn work(settings: &JobSettings, item: Option<WorkItem>, worker: &RunId, console:
         let told = catalog::tell(catalog, &session.distributor).await;
         Ok::<_, Error>((done, told))
     });
-    job::shut_down(runtime);
+    runtime::shut_down(runtime);
     let (Done { items, report, is_over }, catalog) = done?;
     if is_over {
         tidy_run(&settings.zones.stage, &settings.start.run);
@@ -198,7 +198,7 @@ fn work(settings: &JobSettings, item: Option<WorkItem>, worker: &RunId, console:
     let work = Work { run: &settings.start.run, worker, items, report, requests, catalog: registered };
     console.print(&match console.output() {
         OutputForm::Human => told(&work, &session) + &job::registered_line(settings, registered),
-        OutputForm::Json => job::json(&work),
+        OutputForm::Json => console::json(&work),
     })?;
     catalog?;
     Ok(code)

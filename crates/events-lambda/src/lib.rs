@@ -59,6 +59,5 @@ mod time_limit;
 
 pub use function::Function;
 pub use request::{BatchAnswer, BatchItemFailure, Notices};
-pub use response::{Done, Ignored, Response};
+pub use response::{Done, Ignored, Lists, Planned, Response, Worked};
 pub use serve::serve;
-pub use shared::{Lists, Planned, Worked};

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use events_core::run::Report;
+use events_core::run::{RefusedKey, Report, RunId, WorkItem, WorkPhase};
 use serde::Serialize;
 
 use crate::request::{BatchAnswer, Notices};
-use crate::shared::{Planned, Worked};
 
 /// The most bytes that the lists of an answer take: Step Functions hands no more than 256 KiB from state to state.
 /// Source: <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>.
@@ -47,6 +46,50 @@ pub struct Done {
     /// The lengths of the lists that were left out, by their names.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub omitted: BTreeMap<&'static str, usize>,
+}
+
+/// The answer to `plan`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Planned {
+    /// The run.
+    pub run: RunId,
+    /// How many inputs it has; with none, nothing is to be done.
+    pub inputs: u64,
+    /// Their bytes, as stored.
+    pub bytes: u64,
+    /// How many inputs are left for another run.
+    pub left: u64,
+    /// What is pending under names that no run can ask for, and stays.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<RefusedKey>,
+    /// How many items each phase has, in the order of the phases.
+    pub items: BTreeMap<WorkPhase, u32>,
+    /// Where the lists of the items are. None where no bucket is the stage zone, and when nothing is to be done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lists: Option<Lists>,
+}
+
+/// Lists of items as the item reader of a distributed map wants them: each an object with an array of JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Lists {
+    /// The bucket of the stage zone.
+    pub bucket: String,
+    /// By phase: the key of its list.
+    pub keys: BTreeMap<WorkPhase, String>,
+}
+
+/// The answer to `work`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Worked {
+    /// The run.
+    pub run: RunId,
+    /// The item.
+    pub item: WorkItem,
+    /// Whether it had been done before.
+    pub again: bool,
+    /// What the run did, once it is committed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub report: Option<Box<Done>>,
 }
 
 impl Done {

@@ -1,64 +1,18 @@
 //! A run that many invocations share: one makes the plan, each of the others does an item of it.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant, SystemTime};
 
 use chrono::{DateTime, Utc};
-use events_core::run::{Distributor, Prepared, RefusedKey, RunId, Start, WorkItem, WorkPhase, Writers};
+use events_core::run::{Distributor, Prepared, RunId, Start, WorkItem, WorkPhase, Writers};
 use events_stores::{HeldLease, StoreName, TableLock, ZoneUrl};
 use lambda_runtime::Context;
-use serde::Serialize;
 use tracing::info;
 
 use crate::error::{Error, Result};
 use crate::request::{Division, Part};
-use crate::response::Done;
+use crate::response::{Done, Lists, Planned, Worked};
 use crate::run_id::{attempt_name, new_run_id};
 use crate::runs::{LEASE_RELEASE_MAX, Runs, log};
-
-/// The answer to `plan`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Planned {
-    /// The run.
-    pub run: RunId,
-    /// How many inputs it has; with none, nothing is to be done.
-    pub inputs: u64,
-    /// Their bytes, as stored.
-    pub bytes: u64,
-    /// How many inputs are left for another run.
-    pub left: u64,
-    /// What is pending under names that no run can ask for, and stays.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub refused: Vec<RefusedKey>,
-    /// How many items each phase has, in the order of the phases.
-    pub items: BTreeMap<WorkPhase, u32>,
-    /// Where the lists of the items are. None where no bucket is the stage zone, and when nothing is to be done.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub lists: Option<Lists>,
-}
-
-/// Lists of items as the item reader of a distributed map wants them: each an object with an array of JSON.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Lists {
-    /// The bucket of the stage zone.
-    pub bucket: String,
-    /// By phase: the key of its list.
-    pub keys: BTreeMap<WorkPhase, String>,
-}
-
-/// The answer to `work`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Worked {
-    /// The run.
-    pub run: RunId,
-    /// The item.
-    pub item: WorkItem,
-    /// Whether it had been done before.
-    pub again: bool,
-    /// What the run did, once it is committed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub report: Option<Box<Done>>,
-}
 
 impl Runs {
     /// Divides what is pending.

@@ -17,10 +17,10 @@ use object_store::{
 };
 
 use crate::error::Error;
+use crate::opening::Opening;
 use crate::profile::Profile;
 use crate::wire::{RefusedKeys, Wire};
 use crate::zone_url::ZoneUrl;
-use crate::zones::Opening;
 
 /// The variable for the time that a request may take, and what holds when it is not set: a file of 64 MiB at 5 Mbit/s.
 const REQUEST_TIMEOUT: (&str, &str) = ("AWS_TIMEOUT", "120 seconds");

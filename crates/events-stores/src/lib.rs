@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `location` | the URL that other programs know a zone by |
 //! | `zone_url`, `zones` | from the URLs of zones to stores |
+//! | `opening` | how that is done: for whom, and for how long it is tried |
 //! | `bucket` | a bucket, by the variables that other tools of AWS know |
 //! | `profile` | a profile of `~/.aws` |
 //! | `wire`, `listing` | what goes over the wire to it, and what of a listing no path can name |
@@ -23,6 +24,7 @@ mod lease;
 mod listing;
 mod location;
 mod lock;
+mod opening;
 mod profile;
 mod requests;
 mod service;
@@ -33,7 +35,8 @@ mod zones;
 pub use error::{Error, Place, Result};
 pub use lease::HeldLease;
 pub use lock::{CONTROL, LOCK, TableLock};
+pub use opening::{Access, Opening};
 pub use requests::{RequestCounter, Requests};
 pub use service::{Answer, Service};
 pub use zone_url::{StoreName, ZoneUrl};
-pub use zones::{Access, Opening, ZoneUrls};
+pub use zones::ZoneUrls;

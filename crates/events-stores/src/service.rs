@@ -13,8 +13,8 @@ use url::Url;
 
 use crate::bucket::{ALLOW_HTTP, builder};
 use crate::error::{Error, Result};
+use crate::opening::Opening;
 use crate::wire::without;
-use crate::zones::Opening;
 
 /// The variable for the address of all services. Behind an underscore, the name of one gives its own.
 const ENDPOINT: &str = "AWS_ENDPOINT_URL";

@@ -25,7 +25,7 @@ use crate::options::OutputForm;
 use crate::places::{EVENTS, LANDING, PENDING, TRUSTED};
 use crate::settings::JobSettings;
 use crate::units::{Bytes, Count};
-use crate::{exit, job, summary};
+use crate::{console, exit, job, summary};
 
 /// How many rows are shown.
 const ROWS_SHOWN: usize = 3;
@@ -48,7 +48,7 @@ pub(crate) fn command(folder: &Path, settings: &JobSettings, console: &Console) 
     let generated = generate(&config, &pending, &mut |_| {})?;
     if console.output() == OutputForm::Json {
         let report = job::execute(settings, console)?.report;
-        console.print(&job::json(&report))?;
+        console.print(&console::json(&report))?;
         return Ok(exit::DONE);
     }
     console.print(&format!(

@@ -18,7 +18,7 @@ use crate::console::Console;
 use crate::error::Result;
 use crate::options::OutputForm;
 use crate::settings::{QuarantineSettings, View};
-use crate::{exit, job, places};
+use crate::{console, exit, places, runtime};
 
 /// How many rejects people are shown when they do not say.
 const REJECTS_SHOWN: u64 = 20;
@@ -30,9 +30,9 @@ pub(crate) fn command(settings: &QuarantineSettings, console: &Console) -> Resul
     // A look takes no scratch, so the folder is only named.
     let distributor = Distributor::new(zones, PathBuf::new(), Config::default())?;
     let each = |take: &mut dyn FnMut(&Input, &RejectLine<'_>)| -> Result<()> {
-        let runtime = job::runtime()?;
+        let runtime = runtime::start()?;
         let looked = runtime.block_on(distributor.rejects(&settings.filter, take));
-        job::shut_down(runtime);
+        runtime::shut_down(runtime);
         Ok(looked?)
     };
     match (settings.view, console.output()) {
@@ -41,7 +41,7 @@ pub(crate) fn command(settings: &QuarantineSettings, console: &Console) -> Resul
             each(&mut |input, line| list.count(input, line))?;
             console.print(&match output {
                 OutputForm::Human => list.render(&place),
-                OutputForm::Json => job::json(&list.document()),
+                OutputForm::Json => console::json(&list.document()),
             })?;
         }
         (View::Show { limit }, output) => {
