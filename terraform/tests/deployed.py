@@ -323,7 +323,8 @@ class Deployed:
 
     def check_plain_workflow(self):
         """The other workflow, which this example does not choose."""
-        text = (MODULE / "workflow-plain.asl.json").read_text().replace("${function_arn}", self.outputs["function_arn"])
+        text = (MODULE / "workflow-plain.asl.json").read_text()
+        text = text.replace("${partition}", "aws").replace("${function_arn}", self.outputs["function_arn"])
         role = self.machines.describe_state_machine(stateMachineArn=self.outputs["workflow_arn"])["roleArn"]
         machine = self.machines.create_state_machine(name="plain", definition=text, roleArn=role)["stateMachineArn"]
         self.put("c.json", range(205, 220))
