@@ -134,8 +134,13 @@ class Recorded:
                 body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
                 environ["wsgi.input"] = io.BytesIO(body)
                 asked["body"] = body.decode()
-            with self.lock:
-                self.file.write(json.dumps(asked) + "\n")
+
+            def start(status, headers, *rest):
+                with self.lock:
+                    self.file.write(json.dumps({**asked, "status": int(status.split()[0])}) + "\n")
+                return start_response(status, headers, *rest)
+
+            return self.application(environ, start)
         return self.application(environ, start_response)
 
 

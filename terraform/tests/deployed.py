@@ -294,7 +294,8 @@ class Deployed:
         self.put("lost.json", range(130, 140))
         self.sqs.purge_queue(QueueUrl=self.outputs["queue_url"])
         schedule = self.server.client("scheduler").get_schedule(Name="clicks-sweep")
-        assert schedule["Target"]["Arn"] == self.outputs["queue_arn"], schedule
+        assert (schedule["State"], schedule["Target"]["Arn"]) == ("ENABLED", self.outputs["queue_arn"]), schedule
+        assert "<aws.scheduler.scheduled-time>" in schedule["Target"]["Input"], schedule
         self.sqs.send_message(QueueUrl=self.outputs["queue_url"], MessageBody=schedule["Target"]["Input"])
         batches = self.source.drain(self)
         assert [batch.failed for batch in batches] == [set()], batches
@@ -426,7 +427,9 @@ class Deployed:
                     assert rights.allow(action, resource, context), f"{action} on {resource} {context} is not allowed"
                 actions.add(action)
         unused = {action for statement in rights.statements for action in statement["Action"] if action.startswith(("s3:", "glue:"))} - actions
-        told(f"rights: {len(documents)} policies have no wildcard; {len(requests)} requests of the function need {len(actions)} actions, all allowed; not needed here: {', '.join(sorted(unused)) or 'none'}")
+        missing = sum(request["status"] == 404 for request in requests)
+        assert missing > 0, "objects that are not there are asked for"
+        told(f"rights: {len(documents)} policies have no wildcard; {len(requests)} requests of the function, {missing} of them for what is not there, need {len(actions)} actions, all allowed; not needed here: {', '.join(sorted(unused)) or 'none'}")
 
     def check_buckets(self):
         for bucket in self.s3.list_buckets()["Buckets"]:
@@ -436,6 +439,7 @@ class Deployed:
             assert rules[0]["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms", name
             statements = json.loads(self.s3.get_bucket_policy(Bucket=name)["Policy"])["Statement"]
             assert {statement["Effect"] for statement in statements} == {"Deny"}, name
+            assert not list(too_much({"Statement": statements})), list(too_much({"Statement": statements}))
             assert {"Bool": {"aws:SecureTransport": "false"}} in [statement["Condition"] for statement in statements], name
         told("buckets: all private, encrypted with the key, by TLS only")
 

@@ -54,6 +54,9 @@ def needed(request):
         assert method == "GET" and query.get("list-type") == "2", f"what is this? {request}"
         yield "s3:ListBucket", arn, {"s3:prefix": query.get("prefix", "")}
         return
+    if request["status"] == 404:
+        # That an object is not there S3 tells only to whoever may list the bucket, and no prefix is asked for here.
+        yield "s3:ListBucket", f"arn:aws:s3:::{bucket if not request['source'] else request['source'].lstrip('/').partition('/')[0]}", {}
     if request["source"]:
         source = request["source"].lstrip("/").partition("?")[0]
         yield "s3:GetObject", f"arn:aws:s3:::{source}", {}
@@ -77,10 +80,19 @@ PREFIXES = (
 )
 
 
+# What is denied, to everybody: requests without TLS, and puts that do not ask for a new name.
+DENIED = (
+    {"Bool": {"aws:SecureTransport": "false"}},
+    {"Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}},
+)
+
+
 def too_much(document):
-    """Yields what a policy allows that it need not."""
+    """Yields what a policy allows that it need not, and what it denies that it should not."""
     for statement in Rights(document).statements:
         if statement["Effect"] == "Deny":
+            if (statement["Principal"], statement["Condition"]) not in [("*", condition) for condition in DENIED]:
+                yield f"a denial of another kind: {statement}"
             continue
         for action in listed(statement["Action"]):
             if "*" in action:
