@@ -24,7 +24,7 @@ import duckdb
 import pyarrow
 import pyarrow.parquet
 from botocore.config import Config
-from rights import Rights, needed, too_much
+from rights import Rights, needed, operation, too_much
 
 HERE = Path(__file__).resolve().parent
 MODULE = HERE.parent
@@ -92,7 +92,8 @@ class Server:
             name,
             endpoint_url=self.endpoint,
             region_name=REGION,
-            aws_access_key_id="test",
+            # Another than Terraform's, so that the server knows who asks.
+            aws_access_key_id="onlooker",
             aws_secret_access_key="test",
             config=Config(proxies={"http": None, "https": None}, s3={"addressing_style": "path"}, read_timeout=120),
         )
@@ -416,6 +417,8 @@ class Deployed:
         for name, document in documents.items():
             assert not list(too_much(document)), f"{name} allows {list(too_much(document))}"
 
+        self.check_boundary(documents)
+
         rights = Rights(documents[self.outputs["function_name"], "run"])
         prefix = f"arn:aws:glue:{REGION}:{ACCOUNT}"
         tables = [f"{prefix}:catalog", f"{prefix}:database/lake", f"{prefix}:table/lake/events"]
@@ -430,6 +433,17 @@ class Deployed:
         missing = sum(request["status"] == 404 for request in requests)
         assert missing > 0, "objects that are not there are asked for"
         told(f"rights: {len(documents)} policies have no wildcard; {len(requests)} requests of the function, {missing} of them for what is not there, need {len(actions)} actions, all allowed; not needed here: {', '.join(sorted(unused)) or 'none'}")
+
+    def check_boundary(self, documents):
+        """The boundary for roles that a pipeline makes takes nothing from those that the module makes."""
+        boundary = Rights(pipeline("boundary"))
+        context = {"kms:ViaService": f"s3.{REGION}.amazonaws.com"}
+        for (name, kind), document in documents.items():
+            if kind in ("run", "ask", "drive"):
+                for statement in Rights(document).statements:
+                    for action in statement["Action"]:
+                        for resource in statement["Resource"]:
+                            assert boundary.allow(action, resource, context), f"the boundary takes {action} on {resource} from {name}"
 
     def check_buckets(self):
         for bucket in self.s3.list_buckets()["Buckets"]:
@@ -450,6 +464,38 @@ class Deployed:
                 objects = [{"Key": version["Key"], "VersionId": version["VersionId"]} for version in found]
                 if objects:
                     self.s3.delete_objects(Bucket=bucket["Name"], Delete={"Objects": objects})
+
+
+def pipeline(name):
+    """A policy for a pipeline, filled in for the example."""
+    values = {
+        "partition": "aws",
+        "region": REGION,
+        "account": ACCOUNT,
+        "name": "clicks",
+        "database": "lake",
+        "state_bucket": "my-terraform-state",
+        "state_key": "events",
+        "boundary": f"arn:aws:iam::{ACCOUNT}:policy/boundary-of-clicks",
+    }
+    text = (MODULE / "pipeline" / f"{name}.json").read_text()
+    return re.sub(r"\$\{(\w+)\}", lambda found: values[found[1]], text)
+
+
+# What the example makes beside the module, and what the provider asks where it may not ask STS who it is.
+OF_EXAMPLE = {"iam:AttachRolePolicy", "iam:DetachRolePolicy", "iam:GetUser"}
+
+
+def check_pipeline(folder):
+    """What Terraform has asked for is what the policy for pipelines allows; resources are looked at by their names only."""
+    document = pipeline("rights")
+    # An inline policy of a role holds 10,240 characters without spaces; a managed one holds fewer.
+    assert len(re.sub(r"\s", "", document)) < 10_240
+    allowed = {action for statement in json.loads(document)["Statement"] for action in statement["Action"]}
+    requests = [json.loads(line) for line in (folder / "terraform.jsonl").read_text().splitlines()]
+    asked = {operation(request) for request in requests if request["service"] != "kms"} - OF_EXAMPLE
+    assert asked <= allowed, f"the policy for pipelines lacks {sorted(asked - allowed)}"
+    told(f"pipeline: {len(requests)} requests of Terraform need {len(asked)} actions, all in the policy for pipelines")
 
 
 def left(server):
@@ -503,6 +549,7 @@ def main():
             deployed.empty_buckets()
             terraform.destroy()
             assert not left(server), left(server)
+            check_pipeline(folder)
             told("nothing is left but a key that is about to be deleted")
         except SystemExit:
             raise

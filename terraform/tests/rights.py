@@ -2,8 +2,12 @@
 
 import json
 import re
+import urllib.parse
 import xml.etree.ElementTree
 from fnmatch import fnmatchcase
+from functools import cache
+
+import botocore.session
 
 
 class Rights:
@@ -69,6 +73,71 @@ def needed(request):
         return
     action = {"GET": "GetObject", "HEAD": "GetObject", "PUT": "PutObject", "POST": "PutObject", "DELETE": "DeleteObject"}
     yield f"s3:{action[method]}", f"{arn}/{key}", {}
+
+
+# Operations of S3 that rights call otherwise.
+S3_RIGHTS = {
+    "DeleteBucketEncryption": "PutEncryptionConfiguration",
+    "DeleteBucketLifecycle": "PutLifecycleConfiguration",
+    "DeleteBucketOwnershipControls": "PutBucketOwnershipControls",
+    "DeleteBucketTagging": "PutBucketTagging",
+    "DeletePublicAccessBlock": "PutBucketPublicAccessBlock",
+    "GetBucketAccelerateConfiguration": "GetAccelerateConfiguration",
+    "GetBucketCors": "GetBucketCORS",
+    "GetBucketEncryption": "GetEncryptionConfiguration",
+    "GetBucketLifecycle": "GetLifecycleConfiguration",
+    "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
+    "GetBucketNotificationConfiguration": "GetBucketNotification",
+    "GetBucketReplication": "GetReplicationConfiguration",
+    "GetObjectLockConfiguration": "GetBucketObjectLockConfiguration",
+    "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
+    "HeadBucket": "ListBucket",
+    "ListObjectsV2": "ListBucket",
+    "PutBucketEncryption": "PutEncryptionConfiguration",
+    "PutBucketLifecycle": "PutLifecycleConfiguration",
+    "PutBucketLifecycleConfiguration": "PutLifecycleConfiguration",
+    "PutBucketNotificationConfiguration": "PutBucketNotification",
+    "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
+}
+# Names of services in signatures that are others in rights and in models.
+SERVICES = {"monitoring": "cloudwatch"}
+MODELS = {"states": "stepfunctions"}
+
+
+@cache
+def routes(service):
+    """Operations of a service with the method, path and query that they are asked for by."""
+    model = botocore.session.get_session().get_service_model(MODELS.get(service, service))
+    found = []
+    for name in model.operation_names:
+        http = model.operation_model(name).http
+        path, _, query = http["requestUri"].partition("?")
+        pattern = re.sub(r"\{\w+(\\?\+)?\}", lambda part: ".+" if part[1] else "[^/]+", re.sub(r"[.()]", r"\\\g<0>", path))
+        words = {word.partition("=")[0] for word in query.split("&") if word}
+        found.append((name, http["method"], re.compile(pattern.rstrip("/") + "/?"), words))
+    # The one that says most comes first.
+    return sorted(found, key=lambda route: (-len(route[3]), route[2].pattern.count("+"), -len(route[2].pattern)))
+
+
+def operation(request):
+    """Returns the action that a request of any service is, as rights call it."""
+    service = SERVICES.get(request["service"], request["service"])
+    if request["target"]:
+        name = request["target"].rpartition(".")[2]
+    elif "Action=" in request.get("body", ""):
+        name = dict(urllib.parse.parse_qsl(request["body"]))["Action"]
+    else:
+        matching = (
+            name
+            for name, method, path, words in routes(service)
+            if method == request["method"] and path.fullmatch(request["path"]) and words <= request["query"].keys()
+        )
+        name = next(matching, None)
+        assert name, f"what is this? {request}"
+    if service == "lambda":
+        # Some of them carry the version of the interface.
+        name = re.sub(r"(V\d+|\d{4}_\d{2}_\d{2})$", "", name)
+    return f"{service}:{S3_RIGHTS.get(name, name) if service == 's3' else name}"
 
 
 # Resources that end in many: a folder, the streams of a log, the executions of a workflow.
