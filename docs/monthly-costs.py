@@ -113,7 +113,7 @@ def main():
         load = [options.gb_a_day, options.runs_a_day, options.inputs_a_day, options.partitions]
         loads = [("yours", Load(*load, options.memory_mb, options.items))]
     columns = list(LOADS[0][1].month(15))
-    print("| a day | month |", " | ".join(columns[:-1]), "| total | longest invocation |")
+    print("| a day | month |", " | ".join(columns[:-1]), "| total, $ | longest invocation |")
     print("|---|---|" + "---:|" * (len(columns) + 1))
     for name, load in loads:
         for age in options.age_days:
