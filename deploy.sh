@@ -29,6 +29,8 @@ Terraform:
 Credentials and region come from the environment, as Terraform and its AWS provider read them (AWS_PROFILE, AWS_REGION);
 this script takes none. EVENTS_TERRAFORM_PLUGINS is a folder that providers are installed from instead of the registry.
 
+Where the folder has a .terraform.lock.hcl, only the providers in it are taken, and it stays as it is.
+
 Without a backend Terraform keeps what it has made in a file of the folder, and only from there it can be changed again.
 With CI set, a folder without a backend is refused, because that file would be lost with the machine.
 
@@ -162,6 +164,8 @@ step "terraform init"
 export TF_IN_AUTOMATION=1 TF_INPUT=0
 terraform=(terraform "-chdir=$folder")
 initialise=("${terraform[@]}" init -input=false)
+# What a repository has written down is what everybody uses; newer providers are a change of that file.
+[ ! -f "$folder/.terraform.lock.hcl" ] || initialise+=(-lockfile=readonly)
 [ -z "${EVENTS_TERRAFORM_PLUGINS-}" ] || initialise+=("-plugin-dir=$EVENTS_TERRAFORM_PLUGINS")
 # An empty list counts as unset in the bash of macOS.
 or_end_with 3 "${initialise[@]}" ${backend[@]+"${backend[@]}"}

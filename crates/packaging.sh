@@ -9,7 +9,8 @@ tools=$out/tools
 # Puts the linker and a Python on the path, and settings into the environment.
 prepare_packaging() {
   [ -x "$tools/bin/python" ] || python3 -m venv "$tools"
-  "$tools/bin/python" -m pip install --quiet --disable-pip-version-check cargo-zigbuild==0.24.1 ziglang==0.17.1
+  "$tools/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
+    --requirement crates/requirements.txt
   PATH="$PWD/$tools/bin:$PATH"
   export PATH CARGO_INCREMENTAL=0 CARGO_PROFILE_RELEASE_STRIP=symbols
 

@@ -32,7 +32,8 @@ GB_MONTH, INVOCATION, MESSAGE = 0.023, 0.2e-6, 0.4e-6
 # 25 metrics, the alarms and a dashboard.
 WATCHING = 12.0
 DAYS = 30
-NONCURRENT_DAYS = 30
+# For which old versions are kept: of inputs that were moved, and of the rest.
+PENDING_DAYS, NONCURRENT_DAYS = 7, 30
 # What an invocation has, without the seconds in which it gives up.
 INVOCATION_SECONDS = 890
 
@@ -69,14 +70,15 @@ class Load:
         processors = self.memory_mb / PROCESSOR_MB
         seconds = 1 + max(PROCESSOR_SECONDS_A_GB * self.gb / self.runs / processors, moved / GB_A_SECOND)
         runs = self.runs * DAYS
-        old_a_day = self.gb + self.rewritten_gb() * self.runs + INDEX_WRITES * INDEX * self.gb
+        old_a_day = self.rewritten_gb() * self.runs + INDEX_WRITES * INDEX * self.gb
+        old = self.gb * min(age_days, PENDING_DAYS) + old_a_day * min(age_days, NONCURRENT_DAYS)
         return {
             "requests": runs * (puts * PUT + gets * GET),
             "function": runs * (seconds * self.memory_mb / 1024 * GB_SECOND + INVOCATION),
             "queue": (3 * runs + self.inputs * DAYS) * MESSAGE,
             "inputs kept": self.gb * age_days * GB_MONTH,
             "table, index": (TABLE + INDEX) * self.gb * age_days * GB_MONTH,
-            "old versions": old_a_day * min(age_days, NONCURRENT_DAYS) * GB_MONTH,
+            "old versions": old * GB_MONTH,
             "watching": WATCHING,
             "seconds": seconds / self.items,
         }
@@ -111,7 +113,7 @@ def main():
         load = [options.gb_a_day, options.runs_a_day, options.inputs_a_day, options.partitions]
         loads = [("yours", Load(*load, options.memory_mb, options.items))]
     columns = list(LOADS[0][1].month(15))
-    print("| a day | month |", " | ".join(columns[:-1]), "| total | longest invocation |")
+    print("| a day | month |", " | ".join(columns[:-1]), "| total, $ | longest invocation |")
     print("|---|---|" + "---:|" * (len(columns) + 1))
     for name, load in loads:
         for age in options.age_days:

@@ -1,4 +1,7 @@
 # Policies for people and programs around the table. They are attached to nobody here.
+#
+# What can only be allowed for everything in the account is in none of them, such as the list of all workgroups
+# (`athena:ListWorkGroups`) and of all catalogs (`athena:ListDataCatalogs`): the console works with the workgroup by its name.
 
 locals {
   # Where a part of the module is not made, there is nothing to give a right to.
@@ -37,9 +40,13 @@ locals {
       },
     ],
     var.catalog == "none" ? [] : [{
-      Sid      = "ReadCatalog"
-      Effect   = "Allow"
-      Action   = ["glue:GetDatabase", "glue:GetTable", "glue:GetPartition", "glue:GetPartitions", "glue:BatchGetPartition"]
+      Sid    = "ReadCatalog"
+      Effect = "Allow"
+      Action = [
+        "glue:GetDatabase", "glue:GetDatabases", "glue:GetTable", "glue:GetTables", "glue:GetPartition", "glue:GetPartitions",
+        "glue:BatchGetPartition",
+      ]
+      # Lists are of what is named here.
       Resource = local.table_arns
     }],
     local.has_athena ? [
@@ -48,9 +55,20 @@ locals {
         Effect = "Allow"
         Action = [
           "athena:GetWorkGroup", "athena:StartQueryExecution", "athena:StopQueryExecution", "athena:GetQueryExecution",
-          "athena:GetQueryResults", "athena:ListNamedQueries", "athena:GetNamedQuery",
+          "athena:BatchGetQueryExecution", "athena:ListQueryExecutions", "athena:GetQueryRuntimeStatistics",
+          "athena:GetQueryResults", "athena:GetQueryResultsStream", "athena:ListNamedQueries", "athena:GetNamedQuery",
+          "athena:BatchGetNamedQuery",
         ]
         Resource = ["${local.arn_prefixes.athena}:workgroup/${var.name}"]
+      },
+      {
+        # For the console's tree of tables, and for drivers that ask what there is.
+        Sid    = "FindCatalog"
+        Effect = "Allow"
+        Action = [
+          "athena:GetDataCatalog", "athena:ListDatabases", "athena:GetDatabase", "athena:ListTableMetadata", "athena:GetTableMetadata",
+        ]
+        Resource = ["${local.arn_prefixes.athena}:datacatalog/AwsDataCatalog"]
       },
       {
         Sid    = "KeepResults"

@@ -3,14 +3,15 @@ locals {
   alarms = { for name, alarm in merge(
     {
       errors = {
-        description = "The function fails again and again: inputs stay pending. Its log has a line with the cause, and docs/LAMBDA.md says what to do about each `errorType`."
+        description = "The function has failed twice within the time of two tries: inputs stay pending. Its log has a line with the cause, and docs/LAMBDA.md says what to do about each `errorType`."
         namespace   = "AWS/Lambda"
         metric      = "Errors"
         dimensions  = local.of_function
         statistic   = "Sum"
-        # What fails once is repeated, and is nobody's concern.
+        # What fails once is repeated, and is nobody's concern. A batch that failed comes again when its messages are visible
+        # again, so a table with few inputs fails no more often than that.
         period     = 300
-        periods    = 3
+        periods    = max(3, ceil(2 * local.visibility_seconds / 300))
         datapoints = 2
         comparison = "GreaterThanOrEqualToThreshold"
         threshold  = 1

@@ -82,7 +82,7 @@ locals {
     }
 
     stage = {
-      description = "Events that a run has parsed and not yet distributed, by type. The console asks for the name of the run."
+      description = "Events that a run has parsed and not yet distributed, by type: for operators, as the policy of readers leaves the stage out. The console asks for the name of the run."
       sql         = <<-SQL
         SELECT domain, event_type, count(*) AS events, count(DISTINCT event_id) AS ids
         FROM "${local.database_name}"."${var.table_name}_stage"

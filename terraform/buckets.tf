@@ -150,7 +150,29 @@ resource "aws_s3_bucket_lifecycle_configuration" "made" {
         noncurrent_days = var.noncurrent_retention_days
       }
 
-      # Each input that is moved leaves a marker in `pending`, and listings slow down with every one of them.
+      expiration {
+        expired_object_delete_marker = true
+      }
+    }
+  }
+
+  # Each input that is moved leaves a version and a marker in `pending`, and every listing has to step over them. Where two
+  # rules are about a version, S3 follows the one that ends it sooner.
+  dynamic "rule" {
+    for_each = each.key == "landing" ? ["pending"] : []
+
+    content {
+      id     = "moved-inputs"
+      status = "Enabled"
+
+      filter {
+        prefix = "pending/"
+      }
+
+      noncurrent_version_expiration {
+        noncurrent_days = var.pending_retention_days
+      }
+
       expiration {
         expired_object_delete_marker = true
       }

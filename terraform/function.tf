@@ -14,6 +14,11 @@ locals {
     EVENTS_GLUE_DATABASE   = var.catalog == "partitions" ? local.database_name : null
     EVENTS_GLUE_TABLE      = var.catalog == "partitions" ? var.table_name : null
   }
+
+  environment = merge(
+    { for zone, bucket in local.bucket_names : "EVENTS_${upper(zone)}" => "s3://${bucket}" },
+    { for name, value in local.optional_environment : name => tostring(value) if value != null },
+  )
 }
 
 resource "aws_cloudwatch_log_group" "function" {
@@ -42,10 +47,7 @@ resource "aws_lambda_function" "distributor" {
   }
 
   environment {
-    variables = merge(
-      { for zone, bucket in local.bucket_names : "EVENTS_${upper(zone)}" => "s3://${bucket}" },
-      { for name, value in local.optional_environment : name => tostring(value) if value != null },
-    )
+    variables = local.environment
   }
 
   logging_config {

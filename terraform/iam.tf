@@ -4,28 +4,14 @@ locals {
   function_statements = concat(
     [
       {
-        Sid      = "ListLanding"
-        Effect   = "Allow"
-        Action   = ["s3:ListBucket"]
-        Resource = [local.bucket_arns.landing]
-        # A run lists `pending` only. S3 answers a request for an object that is not there with "not found" when the caller
-        # may list its name, else with "forbidden", and before a run moves an input it looks whether its new name is free.
-        Condition = { StringLike = { "s3:prefix" = ["pending/*", "processed/*"] } }
-      },
-      {
-        Sid       = "ListStage"
-        Effect    = "Allow"
-        Action    = ["s3:ListBucket"]
-        Resource  = [local.bucket_arns.stage]
-        Condition = { StringLike = { "s3:prefix" = ["events/*"] } }
-      },
-      {
-        Sid      = "ListTable"
-        Effect   = "Allow"
-        Action   = ["s3:ListBucket"]
-        Resource = [local.bucket_arns.trusted]
-        # A run lists the log, and the table when there is no log yet. It asks for other objects that may not be there.
-        Condition = { StringLike = { "s3:prefix" = ["control/*", "events/*"] } }
+        Sid    = "ListZones"
+        Effect = "Allow"
+        Action = ["s3:ListBucket"]
+        # S3 answers a request for an object that is not there with "not found" to whoever may list the bucket, else with
+        # "forbidden", and a run asks for many: whether an input's new name is free, for the newest entry of the log, for the
+        # first of a new table. Such a request has no `s3:prefix`, so a condition on that, met by no request but a listing,
+        # may make each of them forbidden. A zone is the whole of its bucket, and what it gives besides is names.
+        Resource = [for zone in local.zones : local.bucket_arns[zone]]
       },
       {
         Sid      = "TakeInputs"
@@ -136,8 +122,12 @@ resource "aws_iam_role" "function" {
       Effect    = "Allow"
       Action    = "sts:AssumeRole"
       Principal = { Service = "lambda.amazonaws.com" }
+      # Lambda takes roles of the function's own account only, and says for which one it asks. Not yet seen in an account.
+      Condition = local.this_account
     }]
   })
+
+  permissions_boundary = var.permissions_boundary_arn
 }
 
 resource "aws_iam_role_policy" "function" {

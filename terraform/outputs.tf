@@ -18,6 +18,11 @@ output "function_arn" {
   value       = aws_lambda_function.distributor.arn
 }
 
+output "environment" {
+  description = "The function's variables `EVENTS_*`: commands by hand on this table need the same, as docs/OPERATIONS.md shows. With others they would drop rows, or leave partitions unregistered."
+  value       = tomap(local.environment)
+}
+
 output "role_arn" {
   description = "ARN of the role that the function has."
   value       = aws_iam_role.function.arn
@@ -89,6 +94,6 @@ output "reader_policy_arn" {
 }
 
 output "key_policy_statements" {
-  description = "What the policy of the key must allow besides, as JSON: S3 and CloudWatch write to the queue and the topic themselves. Empty without a key."
+  description = "What the policy of the key must allow besides, as JSON: S3 and CloudWatch write to the queue and the topic themselves. Write them into the key's policy by hand, as examples/complete does: a key made with this output would wait for the module, which waits for the key. Empty without a key."
   value       = jsonencode(local.key_policy_statements)
 }

@@ -5,8 +5,9 @@ locals {
   queue_arn        = "${local.arn_prefixes.sqs}:${local.queue_name}"
   dead_letters_arn = "${local.arn_prefixes.sqs}:${local.dead_letters_name}"
 
-  # What Lambda asks for, so that a message is not handed out again while the run that it began is still at work.
-  visibility_seconds = 6 * var.timeout_seconds
+  # What AWS advises, so that a message is not handed out again while it waits for its batch, while the run that it began is
+  # still at work, or while Lambda tries again what was throttled.
+  visibility_seconds = 6 * var.timeout_seconds + var.batch_window_seconds
 
   queues = merge(
     { dead_letters = { name = local.dead_letters_name, arn = local.dead_letters_arn } },
@@ -99,6 +100,7 @@ resource "aws_lambda_event_source_mapping" "inputs" {
   event_source_arn        = aws_sqs_queue.inputs[0].arn
   function_name           = aws_lambda_function.distributor.arn
   function_response_types = ["ReportBatchItemFailures"]
+  enabled                 = var.enabled
   tags                    = var.tags
 
   # One run for all of a batch, so a larger one and a longer wait make fewer runs and larger files. A notification has about

@@ -8,6 +8,7 @@ resource "aws_scheduler_schedule" "sweep" {
   name                = "${var.name}-sweep"
   description         = "Asks for a run, so that no input waits for a notification that was lost."
   schedule_expression = var.schedule
+  state               = var.enabled ? "ENABLED" : "DISABLED"
 
   flexible_time_window {
     mode = "OFF"
@@ -17,7 +18,8 @@ resource "aws_scheduler_schedule" "sweep" {
     arn      = aws_sqs_queue.inputs[0].arn
     role_arn = aws_iam_role.schedule[0].arn
 
-    # A queue is for news and takes no commands, and the news is that it is time.
+    # A queue is for news and takes no commands, and the news is that it is time. Scheduler fills the time in where it finds
+    # these words, so they are written and not encoded: `jsonencode` would write the brackets as \u003c and \u003e.
     input = <<-JSON
       {"detail-type": "Scheduled Event", "source": "aws.scheduler", "time": "<aws.scheduler.scheduled-time>"}
     JSON
@@ -52,6 +54,8 @@ resource "aws_iam_role" "schedule" {
       Condition = local.this_account
     }]
   })
+
+  permissions_boundary = var.permissions_boundary_arn
 }
 
 resource "aws_iam_role_policy" "schedule" {

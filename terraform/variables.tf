@@ -4,6 +4,7 @@ variable "name" {
   description = "Name of the table's installation. Everything that is created is named after it."
   type        = string
   default     = "events"
+  nullable    = false
 
   validation {
     # The longest name that is made of it is a bucket's: 63 characters, of which the zone and the account take 21.
@@ -12,10 +13,22 @@ variable "name" {
   }
 }
 
+variable "permissions_boundary_arn" {
+  description = "ARN of a policy that bounds what the roles of the function, the schedule and the workflow may do, for accounts in which roles are made with one only."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.permissions_boundary_arn == null || can(regex("^arn:[a-z-]+:iam::([0-9]{12}|aws):policy/.+$", var.permissions_boundary_arn))
+    error_message = "The boundary is named by the ARN of a policy."
+  }
+}
+
 variable "tags" {
   description = "Tags of everything that takes tags."
   type        = map(string)
   default     = {}
+  nullable    = false
 }
 
 # --- buckets ---
@@ -24,6 +37,7 @@ variable "create_buckets" {
   description = "Whether the module creates the buckets of the zones. Buckets that exist already keep their own encryption, versioning, lifecycle and policy."
   type        = bool
   default     = true
+  nullable    = false
 }
 
 variable "bucket_names" {
@@ -33,7 +47,8 @@ variable "bucket_names" {
     stage   = optional(string)
     trusted = optional(string)
   })
-  default = {}
+  default  = {}
+  nullable = false
 
   validation {
     condition = alltrue([
@@ -57,6 +72,7 @@ variable "write_once_inputs" {
   description = "Whether S3 refuses to put an input under a name that is taken. Producers then put with the header `If-None-Match: *`, and what puts without it is refused as well, copies and most tools included. Only for buckets that the module creates."
   type        = bool
   default     = false
+  nullable    = false
 }
 
 variable "kms_key_arn" {
@@ -74,6 +90,7 @@ variable "stage_retention_days" {
   description = "Days after which S3 erases what failed runs left in the stage zone. It must be longer than a parsed stage waits for `distribute`."
   type        = number
   default     = 7
+  nullable    = false
 
   validation {
     condition     = var.stage_retention_days >= 1 && floor(var.stage_retention_days) == var.stage_retention_days
@@ -82,12 +99,25 @@ variable "stage_retention_days" {
 }
 
 variable "noncurrent_retention_days" {
-  description = "Days for which S3 keeps what was overwritten or deleted in the landing and trusted zones. Each input is paid for twice for that long, because moving it leaves the old version behind."
+  description = "Days for which S3 keeps what was overwritten or deleted in the landing and trusted zones. Old versions of moved inputs are gone after `pending_retention_days`, when that is sooner."
   type        = number
   default     = 30
+  nullable    = false
 
   validation {
     condition     = var.noncurrent_retention_days >= 1 && floor(var.noncurrent_retention_days) == var.noncurrent_retention_days
+    error_message = "The retention is a whole number of days, at least 1."
+  }
+}
+
+variable "pending_retention_days" {
+  description = "Days for which S3 keeps old versions of inputs in pending: each input is paid for twice for that long, because moving it leaves one behind, and its marker, which listings step over. It is also how long a deletion in pending can be taken back."
+  type        = number
+  default     = 7
+  nullable    = false
+
+  validation {
+    condition     = var.pending_retention_days >= 1 && floor(var.pending_retention_days) == var.pending_retention_days
     error_message = "The retention is a whole number of days, at least 1."
   }
 }
@@ -97,6 +127,7 @@ variable "noncurrent_retention_days" {
 variable "lambda_zip" {
   description = "Path of the zip with the executable `bootstrap` of events-lambda for arm64."
   type        = string
+  nullable    = false
 
   validation {
     condition     = fileexists(var.lambda_zip)
@@ -108,6 +139,7 @@ variable "memory_mb" {
   description = "Memory of the function in MB. Processors come with it: one for each 1769."
   type        = number
   default     = 1769
+  nullable    = false
 
   validation {
     condition     = var.memory_mb >= 256 && var.memory_mb <= 10240 && floor(var.memory_mb) == var.memory_mb
@@ -119,6 +151,7 @@ variable "timeout_seconds" {
   description = "Seconds after which Lambda ends an invocation. A run stops itself a little earlier and leaves nothing behind."
   type        = number
   default     = 900
+  nullable    = false
 
   validation {
     condition     = var.timeout_seconds >= 10 && var.timeout_seconds <= 900 && floor(var.timeout_seconds) == var.timeout_seconds
@@ -130,6 +163,7 @@ variable "scratch_mb" {
   description = "Disk of the function in MB, for rows that its memory has no room for. Rows take about as much as their uncompressed text."
   type        = number
   default     = 2048
+  nullable    = false
 
   validation {
     condition     = var.scratch_mb >= 512 && var.scratch_mb <= 10240 && floor(var.scratch_mb) == var.scratch_mb
@@ -141,10 +175,16 @@ variable "reserved_concurrency" {
   description = "Invocations that may run at once. A table has one writer at a time: the second of the default is there to be told at once that the table is busy, and more are for the items of a run over many invocations (`scale_out`). -1 reserves nothing, for accounts whose quota allows no reservation."
   type        = number
   default     = 2
+  nullable    = false
 
   validation {
     condition     = var.reserved_concurrency == -1 || var.reserved_concurrency >= 1 && floor(var.reserved_concurrency) == var.reserved_concurrency
     error_message = "The concurrency is a whole number of invocations, at least 1, or -1 for no reservation."
+  }
+
+  validation {
+    condition     = var.reserved_concurrency != 1 || !local.has_queue
+    error_message = "The queue invokes the function twice at once, the least that there is: reserve 2 or more, or -1 for none."
   }
 }
 
@@ -234,12 +274,19 @@ variable "reader_grace_seconds" {
     condition     = var.reader_grace_seconds == null || try(var.reader_grace_seconds >= 0 && var.reader_grace_seconds <= 600, false)
     error_message = "The grace is a number of seconds from 0 to 600."
   }
+
+  validation {
+    # A run is stopped ten seconds and twice the grace before its function ends. What is left is for the run.
+    condition     = var.reader_grace_seconds == null || try(var.reader_grace_seconds == 0 || 2 * var.reader_grace_seconds <= var.timeout_seconds - 30, false)
+    error_message = "A commit may wait for the grace twice, so twice the grace is at most timeout_seconds less 30: else no run would have time to commit."
+  }
 }
 
 variable "log_retention_days" {
   description = "Days for which the log of the function is kept."
   type        = number
   default     = 30
+  nullable    = false
 
   validation {
     condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
@@ -248,6 +295,13 @@ variable "log_retention_days" {
 }
 
 # --- what starts runs ---
+
+variable "enabled" {
+  description = "Whether the queue and the schedule start runs. With false notifications wait in the queue, for 14 days, and inputs for ever; people and the workflow start runs all the same. A stop by hand is undone by the next apply, one by this variable is not."
+  type        = bool
+  default     = true
+  nullable    = false
+}
 
 variable "notifications" {
   description = "Whether new objects in pending ask for a run. Without a value, when the module creates the buckets: a bucket has one list of notifications, and for one that exists this replaces it."
@@ -259,6 +313,7 @@ variable "batch_window_seconds" {
   description = "Seconds for which notifications are gathered before a run. Longer makes fewer runs and larger files, and later rows."
   type        = number
   default     = 60
+  nullable    = false
 
   validation {
     condition     = var.batch_window_seconds >= 1 && var.batch_window_seconds <= 300 && floor(var.batch_window_seconds) == var.batch_window_seconds
@@ -270,6 +325,7 @@ variable "receives_max" {
   description = "How often a message is tried before it goes to the dead letters. A busy table costs one try."
   type        = number
   default     = 10
+  nullable    = false
 
   validation {
     condition     = var.receives_max >= 5 && var.receives_max <= 1000 && floor(var.receives_max) == var.receives_max
@@ -278,13 +334,15 @@ variable "receives_max" {
 }
 
 variable "schedule" {
-  description = "When a run takes what is pending whatever became of its notifications, as EventBridge Scheduler has it: `rate(1 hour)`, `cron(0 6 * * ? *)`. null for never."
+  description = "When a run takes what is pending whatever became of its notifications, as EventBridge Scheduler has it: `rate(1 hour)`, `cron(0 6 * * ? *)`, `at(2026-01-31T06:00:00)`. It is also the longest that inputs wait which a busy table or a full run has left. null for never."
   type        = string
-  default     = "rate(1 hour)"
+  default     = "rate(15 minutes)"
 
   validation {
-    condition     = var.schedule == null || can(regex("^(rate|cron)\\([^()]+\\)$", var.schedule))
-    error_message = "The schedule is rate(…) or cron(…)."
+    condition = var.schedule == null || anytrue([for form in [
+      "^rate\\([1-9][0-9]* (minute|hour|day)s?\\)$", "^cron\\([^ ()]+( [^ ()]+){5}\\)$", "^at\\([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\)$",
+    ] : can(regex(form, var.schedule))])
+    error_message = "The schedule is rate(15 minutes), with minutes, hours or days; or cron(0 6 * * ? *), with six fields; or at(2026-01-31T06:00:00)."
   }
 }
 
@@ -292,12 +350,24 @@ variable "workflow" {
   description = "Whether there is a state machine that does the job. It is started by hand, or by what you build around it."
   type        = bool
   default     = true
+  nullable    = false
 }
 
 variable "scale_out" {
   description = "Whether an execution of the workflow is one run over many invocations (a distributed map), instead of the two halves of the job, one after the other. It wants a `reserved_concurrency` of many, or of none."
   type        = bool
   default     = false
+  nullable    = false
+
+  validation {
+    condition     = !var.scale_out || var.workflow
+    error_message = "A run over many invocations is an execution of the workflow, and there is none with workflow = false."
+  }
+
+  validation {
+    condition     = !var.scale_out || var.reserved_concurrency == -1 || var.reserved_concurrency > 2
+    error_message = "One or two invocations at once, as reserved_concurrency has it, are no run over many: reserve as many as items should be done at once, or -1 for none."
+  }
 }
 
 variable "max_concurrency" {
@@ -328,6 +398,7 @@ variable "alarms" {
   description = "Whether there are alarms, and a topic that they go to."
   type        = bool
   default     = true
+  nullable    = false
 }
 
 variable "alarm_email" {
@@ -357,6 +428,7 @@ variable "alarm_reject_percent" {
   description = "Percent of an hour's records above which rejects are an alarm."
   type        = number
   default     = 1
+  nullable    = false
 
   validation {
     condition     = var.alarm_reject_percent >= 0 && var.alarm_reject_percent < 100
@@ -368,6 +440,7 @@ variable "dashboard" {
   description = "Whether there is a dashboard."
   type        = bool
   default     = true
+  nullable    = false
 }
 
 # --- catalog ---
@@ -376,6 +449,7 @@ variable "catalog" {
   description = "How Athena knows partitions. `projection`: it computes them, and sees each file at once. `partitions`: each run registers its own in Glue, queries need not name a type, and `event_types` and `years` do not matter. `none`: there is no database, no table and no workgroup."
   type        = string
   default     = "projection"
+  nullable    = false
 
   validation {
     condition     = contains(["projection", "partitions", "none"], var.catalog)
@@ -398,6 +472,7 @@ variable "table_name" {
   description = "Name of the table in the database."
   type        = string
   default     = "events"
+  nullable    = false
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9_]{0,254}$", var.table_name))
@@ -409,6 +484,7 @@ variable "event_types" {
   description = "Values of domain_event_type as they stand in the paths of the table. With them a query need not name one, and sees no other. Without them each query names the ones it wants."
   type        = list(string)
   default     = []
+  nullable    = false
 
   validation {
     # The alphabet of partition values in paths: everything else is percent-encoded there.
@@ -432,6 +508,7 @@ variable "years" {
     first = 2015
     last  = 2035
   }
+  nullable = false
 
   validation {
     condition = alltrue([
@@ -448,6 +525,7 @@ variable "athena" {
   description = "Whether there is a workgroup of Athena, with named queries and a bucket for results. Only with a catalog."
   type        = bool
   default     = true
+  nullable    = false
 }
 
 variable "results_bucket" {
@@ -459,12 +537,18 @@ variable "results_bucket" {
     condition     = var.results_bucket == null || can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.results_bucket))
     error_message = "A bucket's name is 3 to 63 lower-case letters, digits, hyphens and dots, with a letter or digit at both ends."
   }
+
+  validation {
+    condition     = var.results_bucket == null || !contains(values(local.bucket_names), coalesce(var.results_bucket, "none"))
+    error_message = "Results of queries have a bucket of their own: a zone is the whole of its bucket, and readers write where results are."
+  }
 }
 
 variable "results_retention_days" {
   description = "Days after which results of queries are erased."
   type        = number
   default     = 7
+  nullable    = false
 
   validation {
     condition     = var.results_retention_days >= 1 && floor(var.results_retention_days) == var.results_retention_days
@@ -476,6 +560,7 @@ variable "query_bytes_max" {
   description = "Bytes that a query may read before Athena ends it, at least 10 MB. It is what a query can cost at most: $5 a terabyte, in most regions."
   type        = number
   default     = 1000000000000
+  nullable    = false
 
   validation {
     condition     = var.query_bytes_max >= 10485760 && floor(var.query_bytes_max) == var.query_bytes_max

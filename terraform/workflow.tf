@@ -12,6 +12,7 @@ locals {
   max_concurrency = coalesce(var.max_concurrency, var.reserved_concurrency > 0 ? var.reserved_concurrency : 100)
 
   workflow_values = {
+    partition       = data.aws_partition.current.partition
     function_arn    = "${local.arn_prefixes.lambda}:function:${local.function_name}"
     item_bytes      = var.item_bytes == null ? "null" : var.item_bytes
     input_bytes_max = var.input_bytes_max == null ? "null" : var.input_bytes_max
@@ -87,6 +88,8 @@ resource "aws_iam_role" "workflow" {
       Condition = local.this_account
     }]
   })
+
+  permissions_boundary = var.permissions_boundary_arn
 }
 
 resource "aws_iam_role_policy" "workflow" {

@@ -10,6 +10,7 @@ import io
 import json
 import logging
 import os
+import re
 import sys
 import threading
 import urllib.parse
@@ -31,8 +32,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests" / "aws"))
 import sandbox  # noqa: E402: the path comes first
 from function_server import Functions  # noqa: E402
 
-# The credentials of functions, by which their requests are told from others.
-FUNCTION_KEY = "function"
+# The credentials of functions and of Terraform, by which their requests are told from others.
+FUNCTION_KEY, TERRAFORM_KEY = "function", "test"
 
 PROCESSES_MAX = 3
 
@@ -116,26 +117,38 @@ def run_functions(endpoint, folder):
 
 
 class Recorded:
-    """An application that notes what functions ask for."""
+    """An application that notes what functions and Terraform ask for."""
 
-    def __init__(self, application, path):
-        self.application, self.file, self.lock = application, open(path, "a", buffering=1), threading.Lock()
+    def __init__(self, application, folder):
+        self.application, self.lock = application, threading.Lock()
+        self.files = {
+            FUNCTION_KEY: open(folder / "requests.jsonl", "a", buffering=1),
+            TERRAFORM_KEY: open(folder / "terraform.jsonl", "a", buffering=1),
+        }
 
     def __call__(self, environ, start_response):
-        if f"Credential={FUNCTION_KEY}/" in environ.get("HTTP_AUTHORIZATION", ""):
+        credential = re.search(r"Credential=(\w+)/\d+/[\w-]+/(\w+)/", environ.get("HTTP_AUTHORIZATION", ""))
+        if credential and credential[1] in self.files:
             asked = {
+                "service": credential[2],
                 "method": environ["REQUEST_METHOD"],
                 "path": urllib.parse.unquote(environ.get("REQUEST_URI", environ["PATH_INFO"]).partition("?")[0]),
                 "query": dict(urllib.parse.parse_qsl(environ["QUERY_STRING"], keep_blank_values=True)),
                 "source": urllib.parse.unquote(environ.get("HTTP_X_AMZ_COPY_SOURCE", "")),
                 "target": environ.get("HTTP_X_AMZ_TARGET", ""),
             }
-            if asked["method"] == "POST" and "delete" in asked["query"]:
+            form = environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded")
+            if asked["method"] == "POST" and ("delete" in asked["query"] or form):
                 body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
                 environ["wsgi.input"] = io.BytesIO(body)
                 asked["body"] = body.decode()
-            with self.lock:
-                self.file.write(json.dumps(asked) + "\n")
+
+            def start(status, headers, *rest):
+                with self.lock:
+                    self.files[credential[1]].write(json.dumps({**asked, "status": int(status.split()[0])}) + "\n")
+                return start_response(status, headers, *rest)
+
+            return self.application(environ, start)
         return self.application(environ, start_response)
 
 
@@ -144,7 +157,7 @@ def main(port, folder):
     fill_gaps()
     leave_queues_alone()
     run_functions(f"http://127.0.0.1:{port}", Path(folder))
-    application = Recorded(DomainDispatcherApplication(create_backend_app), Path(folder) / "requests.jsonl")
+    application = Recorded(DomainDispatcherApplication(create_backend_app), Path(folder))
     run_simple("127.0.0.1", int(port), application, threaded=True, request_handler=MotoRequestHandler)
 
 

@@ -99,6 +99,7 @@ run "erases_what_nobody_needs" {
   variables {
     stage_retention_days      = 3
     noncurrent_retention_days = 9
+    pending_retention_days    = 4
     results_retention_days    = 2
   }
 
@@ -135,6 +136,17 @@ run "erases_what_nobody_needs" {
       ] == [9]
     ])
     error_message = "old versions expire, and nothing else of inputs and table"
+  }
+
+  assert {
+    condition = {
+      for zone, lifecycle in aws_s3_bucket_lifecycle_configuration.made : zone => [
+        for rule in lifecycle.rule :
+        [rule.filter[0].prefix, rule.noncurrent_version_expiration[0].noncurrent_days, rule.expiration[0].expired_object_delete_marker]
+        if rule.id == "moved-inputs"
+      ]
+    } == { landing = [["pending/", 4, true]], results = [], stage = [], trusted = [] }
+    error_message = "what a moved input leaves in pending is gone sooner, and its marker with it"
   }
 }
 

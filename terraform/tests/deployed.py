@@ -24,7 +24,7 @@ import duckdb
 import pyarrow
 import pyarrow.parquet
 from botocore.config import Config
-from rights import Rights, needed, too_much
+from rights import Rights, needed, operation, too_much
 
 HERE = Path(__file__).resolve().parent
 MODULE = HERE.parent
@@ -92,7 +92,8 @@ class Server:
             name,
             endpoint_url=self.endpoint,
             region_name=REGION,
-            aws_access_key_id="test",
+            # Another than Terraform's, so that the server knows who asks.
+            aws_access_key_id="onlooker",
             aws_secret_access_key="test",
             config=Config(proxies={"http": None, "https": None}, s3={"addressing_style": "path"}, read_timeout=120),
         )
@@ -294,7 +295,8 @@ class Deployed:
         self.put("lost.json", range(130, 140))
         self.sqs.purge_queue(QueueUrl=self.outputs["queue_url"])
         schedule = self.server.client("scheduler").get_schedule(Name="clicks-sweep")
-        assert schedule["Target"]["Arn"] == self.outputs["queue_arn"], schedule
+        assert (schedule["State"], schedule["Target"]["Arn"]) == ("ENABLED", self.outputs["queue_arn"]), schedule
+        assert "<aws.scheduler.scheduled-time>" in schedule["Target"]["Input"], schedule
         self.sqs.send_message(QueueUrl=self.outputs["queue_url"], MessageBody=schedule["Target"]["Input"])
         batches = self.source.drain(self)
         assert [batch.failed for batch in batches] == [set()], batches
@@ -323,7 +325,8 @@ class Deployed:
 
     def check_plain_workflow(self):
         """The other workflow, which this example does not choose."""
-        text = (MODULE / "workflow-plain.asl.json").read_text().replace("${function_arn}", self.outputs["function_arn"])
+        text = (MODULE / "workflow-plain.asl.json").read_text()
+        text = text.replace("${partition}", "aws").replace("${function_arn}", self.outputs["function_arn"])
         role = self.machines.describe_state_machine(stateMachineArn=self.outputs["workflow_arn"])["roleArn"]
         machine = self.machines.create_state_machine(name="plain", definition=text, roleArn=role)["stateMachineArn"]
         self.put("c.json", range(205, 220))
@@ -414,6 +417,8 @@ class Deployed:
         for name, document in documents.items():
             assert not list(too_much(document)), f"{name} allows {list(too_much(document))}"
 
+        self.check_boundary(documents)
+
         rights = Rights(documents[self.outputs["function_name"], "run"])
         prefix = f"arn:aws:glue:{REGION}:{ACCOUNT}"
         tables = [f"{prefix}:catalog", f"{prefix}:database/lake", f"{prefix}:table/lake/events"]
@@ -425,7 +430,20 @@ class Deployed:
                     assert rights.allow(action, resource, context), f"{action} on {resource} {context} is not allowed"
                 actions.add(action)
         unused = {action for statement in rights.statements for action in statement["Action"] if action.startswith(("s3:", "glue:"))} - actions
-        told(f"rights: {len(documents)} policies have no wildcard; {len(requests)} requests of the function need {len(actions)} actions, all allowed; not needed here: {', '.join(sorted(unused)) or 'none'}")
+        missing = sum(request["status"] == 404 for request in requests)
+        assert missing > 0, "objects that are not there are asked for"
+        told(f"rights: {len(documents)} policies have no wildcard; {len(requests)} requests of the function, {missing} of them for what is not there, need {len(actions)} actions, all allowed; not needed here: {', '.join(sorted(unused)) or 'none'}")
+
+    def check_boundary(self, documents):
+        """The boundary for roles that a pipeline makes takes nothing from those that the module makes."""
+        boundary = Rights(pipeline("boundary"))
+        context = {"kms:ViaService": f"s3.{REGION}.amazonaws.com"}
+        for (name, kind), document in documents.items():
+            if kind in ("run", "ask", "drive"):
+                for statement in Rights(document).statements:
+                    for action in statement["Action"]:
+                        for resource in statement["Resource"]:
+                            assert boundary.allow(action, resource, context), f"the boundary takes {action} on {resource} from {name}"
 
     def check_buckets(self):
         for bucket in self.s3.list_buckets()["Buckets"]:
@@ -435,6 +453,7 @@ class Deployed:
             assert rules[0]["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms", name
             statements = json.loads(self.s3.get_bucket_policy(Bucket=name)["Policy"])["Statement"]
             assert {statement["Effect"] for statement in statements} == {"Deny"}, name
+            assert not list(too_much({"Statement": statements})), list(too_much({"Statement": statements}))
             assert {"Bool": {"aws:SecureTransport": "false"}} in [statement["Condition"] for statement in statements], name
         told("buckets: all private, encrypted with the key, by TLS only")
 
@@ -445,6 +464,38 @@ class Deployed:
                 objects = [{"Key": version["Key"], "VersionId": version["VersionId"]} for version in found]
                 if objects:
                     self.s3.delete_objects(Bucket=bucket["Name"], Delete={"Objects": objects})
+
+
+def pipeline(name):
+    """A policy for a pipeline, filled in for the example."""
+    values = {
+        "partition": "aws",
+        "region": REGION,
+        "account": ACCOUNT,
+        "name": "clicks",
+        "database": "lake",
+        "state_bucket": "my-terraform-state",
+        "state_key": "events",
+        "boundary": f"arn:aws:iam::{ACCOUNT}:policy/boundary-of-clicks",
+    }
+    text = (MODULE / "pipeline" / f"{name}.json").read_text()
+    return re.sub(r"\$\{(\w+)\}", lambda found: values[found[1]], text)
+
+
+# What the example makes beside the module, and what the provider asks where it may not ask STS who it is.
+OF_EXAMPLE = {"iam:AttachRolePolicy", "iam:DetachRolePolicy", "iam:GetUser"}
+
+
+def check_pipeline(folder):
+    """What Terraform has asked for is what the policy for pipelines allows; resources are looked at by their names only."""
+    document = pipeline("rights")
+    # An inline policy of a role holds 10,240 characters without spaces; a managed one holds fewer.
+    assert len(re.sub(r"\s", "", document)) < 10_240
+    allowed = {action for statement in json.loads(document)["Statement"] for action in statement["Action"]}
+    requests = [json.loads(line) for line in (folder / "terraform.jsonl").read_text().splitlines()]
+    asked = {operation(request) for request in requests if request["service"] != "kms"} - OF_EXAMPLE
+    assert asked <= allowed, f"the policy for pipelines lacks {sorted(asked - allowed)}"
+    told(f"pipeline: {len(requests)} requests of Terraform need {len(asked)} actions, all in the policy for pipelines")
 
 
 def left(server):
@@ -498,6 +549,7 @@ def main():
             deployed.empty_buckets()
             terraform.destroy()
             assert not left(server), left(server)
+            check_pipeline(folder)
             told("nothing is left but a key that is about to be deleted")
         except SystemExit:
             raise

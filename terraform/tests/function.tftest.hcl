@@ -56,6 +56,11 @@ run "tells_the_function_where_its_zones_are" {
   }
 
   assert {
+    condition     = output.environment == aws_lambda_function.distributor.environment[0].variables
+    error_message = "commands by hand get the settings of the function"
+  }
+
+  assert {
     condition = alltrue([
       aws_lambda_function.distributor.runtime == "provided.al2023",
       aws_lambda_function.distributor.handler == "bootstrap",

@@ -2,8 +2,12 @@
 
 import json
 import re
+import urllib.parse
 import xml.etree.ElementTree
 from fnmatch import fnmatchcase
+from functools import cache
+
+import botocore.session
 
 
 class Rights:
@@ -54,6 +58,9 @@ def needed(request):
         assert method == "GET" and query.get("list-type") == "2", f"what is this? {request}"
         yield "s3:ListBucket", arn, {"s3:prefix": query.get("prefix", "")}
         return
+    if request["status"] == 404:
+        # That an object is not there S3 tells only to whoever may list the bucket, and no prefix is asked for here.
+        yield "s3:ListBucket", f"arn:aws:s3:::{bucket if not request['source'] else request['source'].lstrip('/').partition('/')[0]}", {}
     if request["source"]:
         source = request["source"].lstrip("/").partition("?")[0]
         yield "s3:GetObject", f"arn:aws:s3:::{source}", {}
@@ -68,6 +75,71 @@ def needed(request):
     yield f"s3:{action[method]}", f"{arn}/{key}", {}
 
 
+# Operations of S3 that rights call otherwise.
+S3_RIGHTS = {
+    "DeleteBucketEncryption": "PutEncryptionConfiguration",
+    "DeleteBucketLifecycle": "PutLifecycleConfiguration",
+    "DeleteBucketOwnershipControls": "PutBucketOwnershipControls",
+    "DeleteBucketTagging": "PutBucketTagging",
+    "DeletePublicAccessBlock": "PutBucketPublicAccessBlock",
+    "GetBucketAccelerateConfiguration": "GetAccelerateConfiguration",
+    "GetBucketCors": "GetBucketCORS",
+    "GetBucketEncryption": "GetEncryptionConfiguration",
+    "GetBucketLifecycle": "GetLifecycleConfiguration",
+    "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
+    "GetBucketNotificationConfiguration": "GetBucketNotification",
+    "GetBucketReplication": "GetReplicationConfiguration",
+    "GetObjectLockConfiguration": "GetBucketObjectLockConfiguration",
+    "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
+    "HeadBucket": "ListBucket",
+    "ListObjectsV2": "ListBucket",
+    "PutBucketEncryption": "PutEncryptionConfiguration",
+    "PutBucketLifecycle": "PutLifecycleConfiguration",
+    "PutBucketLifecycleConfiguration": "PutLifecycleConfiguration",
+    "PutBucketNotificationConfiguration": "PutBucketNotification",
+    "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
+}
+# Names of services in signatures that are others in rights and in models.
+SERVICES = {"monitoring": "cloudwatch"}
+MODELS = {"states": "stepfunctions"}
+
+
+@cache
+def routes(service):
+    """Operations of a service with the method, path and query that they are asked for by."""
+    model = botocore.session.get_session().get_service_model(MODELS.get(service, service))
+    found = []
+    for name in model.operation_names:
+        http = model.operation_model(name).http
+        path, _, query = http["requestUri"].partition("?")
+        pattern = re.sub(r"\{\w+(\\?\+)?\}", lambda part: ".+" if part[1] else "[^/]+", re.sub(r"[.()]", r"\\\g<0>", path))
+        words = {word.partition("=")[0] for word in query.split("&") if word}
+        found.append((name, http["method"], re.compile(pattern.rstrip("/") + "/?"), words))
+    # The one that says most comes first.
+    return sorted(found, key=lambda route: (-len(route[3]), route[2].pattern.count("+"), -len(route[2].pattern)))
+
+
+def operation(request):
+    """Returns the action that a request of any service is, as rights call it."""
+    service = SERVICES.get(request["service"], request["service"])
+    if request["target"]:
+        name = request["target"].rpartition(".")[2]
+    elif "Action=" in request.get("body", ""):
+        name = dict(urllib.parse.parse_qsl(request["body"]))["Action"]
+    else:
+        matching = (
+            name
+            for name, method, path, words in routes(service)
+            if method == request["method"] and path.fullmatch(request["path"]) and words <= request["query"].keys()
+        )
+        name = next(matching, None)
+        assert name, f"what is this? {request}"
+    if service == "lambda":
+        # Some of them carry the version of the interface.
+        name = re.sub(r"(V\d+|\d{4}_\d{2}_\d{2})$", "", name)
+    return f"{service}:{S3_RIGHTS.get(name, name) if service == 's3' else name}"
+
+
 # Resources that end in many: a folder, the streams of a log, the executions of a workflow.
 PREFIXES = (
     r"arn:aws:s3:::[^*]+/\*",
@@ -77,10 +149,19 @@ PREFIXES = (
 )
 
 
+# What is denied, to everybody: requests without TLS, and puts that do not ask for a new name.
+DENIED = (
+    {"Bool": {"aws:SecureTransport": "false"}},
+    {"Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}},
+)
+
+
 def too_much(document):
-    """Yields what a policy allows that it need not."""
+    """Yields what a policy allows that it need not, and what it denies that it should not."""
     for statement in Rights(document).statements:
         if statement["Effect"] == "Deny":
+            if (statement["Principal"], statement["Condition"]) not in [("*", condition) for condition in DENIED]:
+                yield f"a denial of another kind: {statement}"
             continue
         for action in listed(statement["Action"]):
             if "*" in action:

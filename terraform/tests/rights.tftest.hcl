@@ -45,21 +45,26 @@ run "gives_the_function_no_more_than_its_folders" {
   }
 
   assert {
-    condition = {
-      for statement in jsondecode(aws_iam_role_policy.function.policy).Statement :
-      trimsuffix(trimprefix(statement.Resource[0], "arn:aws:s3:::events-"), "-123456789012") => statement.Condition.StringLike["s3:prefix"]
-      if contains(statement.Action, "s3:ListBucket")
-      } == {
-      landing = ["pending/*", "processed/*"]
-      stage   = ["events/*"]
-      trusted = ["control/*", "events/*"]
-    }
-    error_message = "listing is limited to the folders that a run lists"
+    condition = [
+      for statement in jsondecode(aws_iam_role_policy.function.policy).Statement : [statement.Action, statement.Resource, keys(statement)]
+      if anytrue([for action in statement.Action : strcontains(action, "List")])
+      ] == [[
+        ["s3:ListBucket"], [for zone in ["landing", "stage", "trusted"] : "arn:aws:s3:::events-${zone}-123456789012"],
+        ["Action", "Effect", "Resource", "Sid"],
+    ]]
+    error_message = "the function lists its three buckets, and may so be told that an object is not there: a condition on names would forbid that"
   }
 
   assert {
-    condition     = jsondecode(aws_iam_role.function.assume_role_policy).Statement[0].Principal == { Service = "lambda.amazonaws.com" }
-    error_message = "nobody but Lambda takes the role"
+    condition = [
+      for statement in jsondecode(aws_iam_role.function.assume_role_policy).Statement : [statement.Principal.Service, statement.Condition.StringEquals["aws:SourceAccount"]]
+    ] == [["lambda.amazonaws.com", "123456789012"]]
+    error_message = "nobody but Lambda takes the role, and for this account only"
+  }
+
+  assert {
+    condition     = aws_iam_role.function.permissions_boundary == null
+    error_message = "roles have a boundary where one is asked for"
   }
 }
 
@@ -68,11 +73,13 @@ run "names_every_right" {
 
   # Everything that the module can make.
   variables {
-    scale_out         = true
-    catalog           = "partitions"
-    write_once_inputs = true
-    kms_key_arn       = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-    alarm_email       = "events@example.org"
+    scale_out                = true
+    reserved_concurrency     = 40
+    catalog                  = "partitions"
+    write_once_inputs        = true
+    kms_key_arn              = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    permissions_boundary_arn = "arn:aws:iam::123456789012:policy/boundary"
+    alarm_email              = "events@example.org"
   }
 
   assert {
@@ -120,6 +127,55 @@ run "names_every_right" {
       ]
     ])) == tolist(["arn:aws:s3:::events-landing-123456789012/pending/*", "arn:aws:s3:::events-stage-123456789012/events/*"])
     error_message = "nothing is deleted but inputs that were taken, and the stage"
+  }
+
+  assert {
+    condition = distinct(flatten([
+      for policy in concat(
+        [aws_iam_role_policy.function.policy, aws_iam_role_policy.schedule[0].policy, aws_iam_role_policy.workflow[0].policy],
+        [aws_iam_policy.producer.policy, aws_iam_policy.reader.policy, aws_sns_topic_policy.alarms[0].policy],
+        [aws_sqs_queue_policy.inputs[0].policy, aws_sqs_queue_policy.dead_letters.policy],
+        [for policy in aws_s3_bucket_policy.made : policy.policy],
+        ) : [
+        for statement in jsondecode(policy).Statement : "${statement.Sid}: ${jsonencode(statement.Principal)} ${statement.Action} ${jsonencode(statement.Condition)}"
+        if statement.Effect == "Deny"
+      ]
+      ])) == tolist([
+      "OnlyTls: \"*\" sns:Publish {\"Bool\":{\"aws:SecureTransport\":\"false\"}}",
+      "OnlyTls: \"*\" sqs:* {\"Bool\":{\"aws:SecureTransport\":\"false\"}}",
+      "OnlyTls: \"*\" s3:* {\"Bool\":{\"aws:SecureTransport\":\"false\"}}",
+      "InputsAreWrittenOnce: \"*\" s3:PutObject {\"Bool\":{\"s3:ObjectCreationOperation\":\"true\"},\"Null\":{\"s3:if-none-match\":\"true\"}}",
+      "LogIsWrittenOnce: \"*\" s3:PutObject {\"Bool\":{\"s3:ObjectCreationOperation\":\"true\"},\"Null\":{\"s3:if-none-match\":\"true\"}}",
+    ])
+    error_message = "what is denied is denied to everybody, and only without TLS or without a condition of the put"
+  }
+
+  assert {
+    condition = alltrue(flatten([
+      for name, policy in aws_s3_bucket_policy.made : [
+        for statement in jsondecode(policy.policy).Statement : [
+          for resource in flatten([statement.Resource]) : startswith(resource, "arn:aws:s3:::events-${name}-123456789012")
+        ]
+      ]
+    ]))
+    error_message = "a bucket's policy is about that bucket"
+  }
+
+  assert {
+    condition     = alltrue([for role in concat([aws_iam_role.function], aws_iam_role.schedule, aws_iam_role.workflow) : role.permissions_boundary == var.permissions_boundary_arn])
+    error_message = "each role has the boundary"
+  }
+
+  assert {
+    condition = {
+      for statement in jsondecode(aws_iam_policy.reader.policy).Statement : statement.Sid => statement.Resource
+      if contains(["ReadCatalog", "Query", "FindCatalog"], statement.Sid)
+      } == {
+      ReadCatalog = ["arn:aws:glue:eu-west-1:123456789012:catalog", "arn:aws:glue:eu-west-1:123456789012:database/events", "arn:aws:glue:eu-west-1:123456789012:table/events/events"]
+      Query       = ["arn:aws:athena:eu-west-1:123456789012:workgroup/events"]
+      FindCatalog = ["arn:aws:athena:eu-west-1:123456789012:datacatalog/AwsDataCatalog"]
+    }
+    error_message = "a reader looks at this table in this workgroup"
   }
 
   assert {

@@ -16,12 +16,12 @@ run "asks_for_a_run_through_the_queue" {
 
   assert {
     condition = alltrue([
-      aws_sqs_queue.inputs[0].visibility_timeout_seconds == 1800,
+      aws_sqs_queue.inputs[0].visibility_timeout_seconds == 1860,
       aws_sqs_queue.inputs[0].sqs_managed_sse_enabled,
       aws_sqs_queue.dead_letters.sqs_managed_sse_enabled,
       aws_sqs_queue.inputs[0].message_retention_seconds == 1209600,
     ])
-    error_message = "a message stays away for six times the time of the function, and is encrypted"
+    error_message = "a message stays away for six times the time of the function and the time in which batches are gathered, and is encrypted"
   }
 
   assert {
@@ -67,8 +67,58 @@ run "sweeps_on_a_schedule" {
   }
 
   assert {
+    condition     = strcontains(aws_scheduler_schedule.sweep[0].target[0].input, "<aws.scheduler.scheduled-time>")
+    error_message = "Scheduler finds the place of the time as it is written here, and not with its brackets encoded"
+  }
+
+  assert {
     condition     = one(jsondecode(aws_iam_role_policy.schedule[0].policy).Statement).Resource == ["arn:aws:sqs:eu-west-1:123456789012:events-inputs", "arn:aws:sqs:eu-west-1:123456789012:events-dead-letters"]
     error_message = "the schedule sends to its queue, and what it cannot send to the dead letters"
+  }
+}
+
+run "sweeps_each_quarter_of_an_hour_by_default" {
+  command = plan
+
+  assert {
+    condition     = aws_scheduler_schedule.sweep[0].schedule_expression == "rate(15 minutes)"
+    error_message = "what a busy table has left waits for no longer than that"
+  }
+
+  assert {
+    condition     = aws_scheduler_schedule.sweep[0].state == "ENABLED" && aws_lambda_event_source_mapping.inputs[0].enabled
+    error_message = "runs start unless somebody has stopped them"
+  }
+}
+
+run "stops_what_starts_runs" {
+  command = plan
+
+  variables {
+    enabled = false
+  }
+
+  assert {
+    condition     = aws_scheduler_schedule.sweep[0].state == "DISABLED" && !aws_lambda_event_source_mapping.inputs[0].enabled
+    error_message = "neither notifications nor the schedule start a run"
+  }
+
+  assert {
+    condition     = length(aws_s3_bucket_notification.landing) == 1
+    error_message = "what comes meanwhile waits in the queue"
+  }
+}
+
+run "sweeps_once_when_told_to" {
+  command = plan
+
+  variables {
+    schedule = "at(2026-01-31T06:00:00)"
+  }
+
+  assert {
+    condition     = aws_scheduler_schedule.sweep[0].schedule_expression == "at(2026-01-31T06:00:00)"
+    error_message = "the schedule is the one that was asked for"
   }
 }
 
@@ -148,6 +198,28 @@ run "scales_out_when_told_to" {
       jsondecode(aws_sfn_state_machine.workflow[0].definition).States.Plan.Parameters.Payload.input_bytes_max,
     ] == ["DISTRIBUTED", 40, 1000000, null]
     error_message = "the workflow is a distributed map over as many invocations as the function may have"
+  }
+}
+
+run "names_services_of_the_partition" {
+  command = plan
+
+  variables {
+    scale_out            = true
+    reserved_concurrency = 40
+  }
+
+  override_data {
+    target = data.aws_partition.current
+    values = {
+      partition  = "aws-cn"
+      dns_suffix = "amazonaws.com.cn"
+    }
+  }
+
+  assert {
+    condition     = strcontains(aws_sfn_state_machine.workflow[0].definition, "arn:aws-cn:states:::s3:getObject") && !strcontains(aws_sfn_state_machine.workflow[0].definition, "arn:aws:")
+    error_message = "the workflow names services as the partition does"
   }
 }
 

@@ -34,8 +34,13 @@ run "watches_what_can_go_wrong" {
   }
 
   assert {
-    condition     = aws_cloudwatch_metric_alarm.alarm["late"].threshold == 10800 && aws_cloudwatch_metric_alarm.alarm["idle"].evaluation_periods == 24
+    condition     = aws_cloudwatch_metric_alarm.alarm["late"].threshold == 10920 && aws_cloudwatch_metric_alarm.alarm["idle"].evaluation_periods == 24
     error_message = "an input is late after two tries, and a day without one is an alarm"
+  }
+
+  assert {
+    condition     = [for value in ["period", "evaluation_periods", "datapoints_to_alarm"] : aws_cloudwatch_metric_alarm.alarm["errors"][value]] == [300, 37, 2]
+    error_message = "a batch that fails comes again behind the visibility of its messages, and a second failure of it is an alarm"
   }
 
   assert {
@@ -72,6 +77,19 @@ run "is_silent_about_silence_when_told_to" {
   assert {
     condition     = !strcontains(aws_cloudwatch_dashboard.events[0].dashboard_body, "AWS/States")
     error_message = "the dashboard shows what there is"
+  }
+}
+
+run "hears_of_errors_of_a_quick_function" {
+  command = plan
+
+  variables {
+    timeout_seconds = 10
+  }
+
+  assert {
+    condition     = [aws_cloudwatch_metric_alarm.alarm["errors"].evaluation_periods, aws_cloudwatch_metric_alarm.alarm["errors"].datapoints_to_alarm] == [3, 2]
+    error_message = "an alarm looks at a quarter of an hour at least"
   }
 }
 

@@ -35,7 +35,13 @@ ITEM_BYTES = 30_000
 
 def definition(function_arn):
     """The state machine, as a template of Terraform would fill it."""
-    values = {"function_arn": function_arn, "item_bytes": ITEM_BYTES, "input_bytes_max": "null", "max_concurrency": 8}
+    values = {
+        "partition": "aws",
+        "function_arn": function_arn,
+        "item_bytes": ITEM_BYTES,
+        "input_bytes_max": "null",
+        "max_concurrency": 8,
+    }
     return re.sub(r"\$\{(\w+)\}", lambda name: str(values[name[1]]), DEFINITION.read_text())
 
 

@@ -6,7 +6,7 @@ terraform {
   required_providers {
     aws = {
       source  = "hashicorp/aws"
-      version = ">= 5.100"
+      version = ">= 5.100, < 6"
     }
   }
 }
@@ -17,6 +17,12 @@ variable "lambda_zip" {
   default     = "../../../target/package/events-lambda-arm64.zip"
 }
 
+variable "reserved_concurrency" {
+  description = "Invocations that may run at once. -1 reserves none, for a new account, whose quota is often 10 and leaves none to reserve."
+  type        = number
+  default     = 2
+}
+
 provider "aws" {
   region = "eu-west-1"
 }
@@ -24,8 +30,9 @@ provider "aws" {
 module "events" {
   source = "../.."
 
-  name       = "clicks"
-  lambda_zip = var.lambda_zip
+  name                 = "clicks"
+  lambda_zip           = var.lambda_zip
+  reserved_concurrency = var.reserved_concurrency
 }
 
 output "events" {
