@@ -122,8 +122,7 @@ resource "aws_iam_role" "function" {
       Effect    = "Allow"
       Action    = "sts:AssumeRole"
       Principal = { Service = "lambda.amazonaws.com" }
-      # Lambda takes roles of the function's own account only, and says for which one it asks. Not yet seen in an account.
-      Condition = local.this_account
+      # No condition on the account: only who may pass this role can give it to a function, and only to one of this account.
     }]
   })
 

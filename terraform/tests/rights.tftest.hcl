@@ -57,9 +57,9 @@ run "gives_the_function_no_more_than_its_folders" {
 
   assert {
     condition = [
-      for statement in jsondecode(aws_iam_role.function.assume_role_policy).Statement : [statement.Principal.Service, statement.Condition.StringEquals["aws:SourceAccount"]]
-    ] == [["lambda.amazonaws.com", "123456789012"]]
-    error_message = "nobody but Lambda takes the role, and for this account only"
+      for statement in jsondecode(aws_iam_role.function.assume_role_policy).Statement : [statement.Action, statement.Principal.Service]
+    ] == [["sts:AssumeRole", "lambda.amazonaws.com"]]
+    error_message = "nobody but Lambda takes the role"
   }
 
   assert {
