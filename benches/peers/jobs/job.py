@@ -6,7 +6,9 @@ import importlib.metadata
 import json
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 COLUMNS = ("event_id", "timestamp", "domain", "event_type", "data")
 PARTITION = ("domain_event_type", "year", "month", "day")
@@ -31,18 +33,30 @@ class Job:
         parser.add_argument("--layout", choices=["lines", "concatenated"], required=True)
         parser.add_argument("--threads", type=int, required=True)
         parser.add_argument("--tolerant", action="store_true", help="skip damage, as far as the peer can")
+        parser.add_argument("--split", action="store_true", help="split what is concatenated also where the peer can read it")
+        parser.add_argument("--variant", help="another way of the same peer")
         options = parser.parse_args()
         self.inputs = options.inputs
         self.output = options.output
         self.concatenated = options.layout == "concatenated"
         self.threads = options.threads
         self.tolerant = options.tolerant
+        self.split = options.split
+        self.variant = options.variant
 
     def paths(self):
         return sorted(str(path) for path in self.inputs.iterdir())
 
-    def glob(self):
-        return str(self.inputs / "*")
+    @contextmanager
+    def split_inputs(self):
+        """A folder with the inputs as lines: those that are concatenated are split on the disk first."""
+        if not self.concatenated:
+            yield self.inputs
+            return
+        with TemporaryDirectory(dir=self.output.parent) as folder:
+            for path in map(Path, self.paths()):
+                (Path(folder) / f"{path.stem}.jsonl").write_bytes(lines_of(str(path)))
+            yield Path(folder)
 
     def begins(self):
         """Says that libraries are loaded and sessions are up: what comes now is the work."""

@@ -19,8 +19,6 @@ import pyarrow.parquet  # noqa: E402
 
 pa.set_cpu_count(job.threads)
 job.begins()
-if job.tolerant:
-    job.cannot("`read_json` has no setting that skips what it cannot read")
 
 
 def records(path):
@@ -34,17 +32,26 @@ def records(path):
 def frame(path):
     columns = {name: [] for name in COLUMNS}
     for record in records(path):
-        event = json.loads(record)
-        for name in COLUMNS[:-1]:
-            columns[name].append(event[name])
-        columns["data"].append(json.dumps(event["data"], ensure_ascii=False, separators=(",", ":")))
+        try:
+            event = json.loads(record)
+            row = [event[name] for name in COLUMNS]
+        except (ValueError, KeyError, TypeError):
+            if not job.tolerant:
+                raise
+            continue
+        row[-1] = json.dumps(row[-1], ensure_ascii=False, separators=(",", ":"))
+        for column, value in zip(columns.values(), row):
+            column.append(value)
     return pd.DataFrame(columns, dtype="string[pyarrow]")
 
 
 events = pd.concat([frame(path) for path in job.paths()], ignore_index=True)
 # No event here has another offset than `Z` or none, which is UTC.
 time = events["timestamp"].str.removesuffix("Z")
-events["timestamp"] = pd.to_datetime(time, format="ISO8601").astype("datetime64[us]")
+errors = "coerce" if job.tolerant else "raise"
+events["timestamp"] = pd.to_datetime(time, format="ISO8601", errors=errors).astype("datetime64[us]")
+if job.tolerant:
+    events = events[events["timestamp"].notna() & (events[["event_id", "domain", "event_type"]] != "").all(axis=1)]
 latest = events.sort_values("timestamp", kind="stable").drop_duplicates("event_id", keep="last")
 latest = latest.assign(
     domain_event_type=latest["domain"] + "-" + latest["event_type"],

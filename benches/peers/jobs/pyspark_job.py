@@ -9,10 +9,8 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
-from pathlib import Path
 
-from job import COLUMNS, PARTITION, Job, lines_of
+from job import COLUMNS, PARTITION, Job
 
 
 def java():
@@ -48,28 +46,22 @@ spark = (
 spark.sparkContext.setLogLevel("ERROR")
 job.begins()
 
-source = str(job.inputs)
-if job.concatenated:
-    folder = tempfile.TemporaryDirectory(dir=job.output.parent)
-    source = folder.name
-    for path in job.paths():
-        (Path(source) / Path(path).name).with_suffix(".jsonl").write_bytes(lines_of(path))
-
-mode = "DROPMALFORMED" if job.tolerant else "FAILFAST"
-events = spark.read.schema(", ".join(f"{name} STRING" for name in COLUMNS)).json(source, mode=mode)
-parse = functions.try_to_timestamp if job.tolerant else functions.to_timestamp
-events = events.withColumn("timestamp", parse("timestamp"))
-if job.tolerant:
-    events = events.where("event_id <> '' AND timestamp IS NOT NULL AND domain <> '' AND event_type <> ''")
-latest_first = Window.partitionBy("event_id").orderBy(functions.col("timestamp").desc())
-latest = events.withColumn("place", functions.row_number().over(latest_first)).where("place = 1").drop("place")
-(
-    latest.withColumn("domain_event_type", functions.concat_ws("-", "domain", "event_type"))
-    .withColumn("year", functions.year("timestamp"))
-    .withColumn("month", functions.month("timestamp"))
-    .withColumn("day", functions.dayofmonth("timestamp"))
-    .repartition(*PARTITION)
-    .write.partitionBy(*PARTITION)
-    .parquet(str(job.output))
-)
+with job.split_inputs() as folder:
+    mode = "DROPMALFORMED" if job.tolerant else "FAILFAST"
+    events = spark.read.schema(", ".join(f"{name} STRING" for name in COLUMNS)).json(str(folder), mode=mode)
+    parse = functions.try_to_timestamp if job.tolerant else functions.to_timestamp
+    events = events.withColumn("timestamp", parse("timestamp"))
+    if job.tolerant:
+        events = events.where("event_id <> '' AND timestamp IS NOT NULL AND domain <> '' AND event_type <> ''")
+    latest_first = Window.partitionBy("event_id").orderBy(functions.col("timestamp").desc())
+    latest = events.withColumn("place", functions.row_number().over(latest_first)).where("place = 1").drop("place")
+    (
+        latest.withColumn("domain_event_type", functions.concat_ws("-", "domain", "event_type"))
+        .withColumn("year", functions.year("timestamp"))
+        .withColumn("month", functions.month("timestamp"))
+        .withColumn("day", functions.dayofmonth("timestamp"))
+        .repartition(*PARTITION)
+        .write.partitionBy(*PARTITION)
+        .parquet(str(job.output))
+    )
 spark.stop()
