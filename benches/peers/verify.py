@@ -63,8 +63,8 @@ class Table:
         self.partitions[place] += len(table)
         columns = {name: pc.cast(table[name], pa.large_string()) for name in TEXTS}
         sample = pc.fill_null(pc.starts_with(columns["event_id"], self.sampled), False)
-        ids, data = (column.filter(sample).to_pylist() for column in (columns["event_id"], table["data"]))
-        self.data.update(zip(ids, data))
+        ids = columns["event_id"].filter(sample).to_pylist()
+        self.data.update(zip(ids, values(table["data"].filter(sample))))
         if "repairs" in table.column_names:
             self.mended.update(columns["event_id"].filter(pc.is_valid(table["repairs"])).to_pylist())
         columns["timestamp"] = micros(table["timestamp"])
@@ -87,6 +87,14 @@ class Table:
             digest.update("\x1e".join(rows.slice(start, DIGEST_ROWS).to_pylist()).encode())
             digest.update(b"\x1e")
         return digest.hexdigest()
+
+
+def values(data):
+    """Values of `data`: a dict for a struct, else the text, in which bytes that are no text are replaced."""
+    if pa.types.is_struct(data.type):
+        return data.to_pylist()
+    texts = pc.cast(data, pa.large_binary()).to_pylist()
+    return [None if text is None else text.decode(errors="replace") for text in texts]
 
 
 def joined(columns, separator):
