@@ -52,16 +52,15 @@ class Peer:
     options: list[str] = field(default_factory=list)
     # Whether it is more than one process, so that memory has to be sampled.
     tree: bool = False
-
-    @property
-    def is_native(self):
-        """Whether it reads concatenated records by itself."""
-        return self.concatenated == "as they are"
+    # Whether it reads concatenated records by itself, and lines better when they are damaged.
+    splits_on_demand: bool = False
 
 
 PEERS = {
-    "duckdb": Peer("DuckDB", "duckdb_job.py", "`arg_max`, grouped by id", "as they are"),
-    "chdb": Peer("ClickHouse (chdb)", "chdb_job.py", "`argMax`, grouped by id", "as they are"),
+    "duckdb": Peer("DuckDB", "duckdb_job.py", "`arg_max`, grouped by id", "as they are", splits_on_demand=True),
+    "chdb": Peer(
+        "ClickHouse (chdb)", "chdb_job.py", "`argMax`, grouped by id", "as they are", splits_on_demand=True
+    ),
     "polars": Peer("Polars", "polars_job.py", "`max_by`, grouped by id", "split in memory"),
     "polars-lines": Peer(
         "Polars, `scan_lines`", "polars_job.py", "`max_by`, grouped by id", "split in memory", ["--variant", "lines"]

@@ -31,12 +31,12 @@ def main():
     child = os.posix_spawn(order["command"][0], order["command"], environment, file_actions=actions, setpgroup=0)
     signal.signal(signal.SIGALRM, lambda *_: os.killpg(child, signal.SIGKILL))
     signal.alarm(order["seconds_max"])
-    peak_bytes = 0
-    if order["tree"]:
-        while not os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT):
-            peak_bytes = max(peak_bytes, tree_bytes(child))
-            time.sleep(SAMPLE_SECONDS)
-    _, status, usage = os.wait4(child, 0)
+    try:
+        peak_bytes = sample(child) if order["tree"] else None
+        _, status, usage = os.wait4(child, 0)
+    except BaseException:
+        os.killpg(child, signal.SIGKILL)
+        raise
     ended_ns = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
 
     cpu_seconds = usage.ru_utime + usage.ru_stime
@@ -51,6 +51,15 @@ def main():
             "rss_bytes": peak_bytes or usage.ru_maxrss * 1024,
         })
     )
+
+
+def sample(child):
+    """Looks at the memory of the whole tree until the child has ended."""
+    peak_bytes = 0
+    while not os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+        peak_bytes = max(peak_bytes, tree_bytes(child))
+        time.sleep(SAMPLE_SECONDS)
+    return peak_bytes
 
 
 def adopt_orphans():
@@ -71,7 +80,7 @@ def orphans_seconds():
 
 
 def tree_bytes(process):
-    """What a process and all below it have in memory now. Pages that they share count for each."""
+    """What a process and all below it have in memory now. Pages that they share count for each of them."""
     try:
         with open(f"/proc/{int(process)}/statm", "rb") as file:
             total = int(file.read().split()[1]) * PAGE_BYTES

@@ -1,7 +1,7 @@
 """Holds tables against each other, and says in a line of JSON what it found.
 
 `verify.py counts TABLE EXPECTED`: ours against the counts of the generator, which owe nothing to the code measured.
-`verify.py same OURS THEIRS`: whether all rows are the same, by a digest of (event_id, timestamp, domain, event_type) in
+`verify.py same OURS THEIRS…`: for each of theirs whether all rows are the same, by a digest of (event_id, timestamp, domain, event_type) in
 the order of the ids, each in the partition that its own columns name, and how close `data` is in a sample of the rows.
 `verify.py recovered OURS THEIRS`: how many of our rows are in a table that was made of damaged input.
 """
@@ -174,9 +174,14 @@ def counts(folder, expected):
     return {"problem": "; ".join(wrong) or None, "rows": found["rows"]}
 
 
-def same(ours, theirs):
-    """Holds all rows of a peer against ours."""
-    ours, theirs = Table(ours), Table(theirs)
+def same(ours, *peers):
+    """Holds all rows of each peer against ours."""
+    ours = Table(ours)
+    digest = ours.digest()
+    return [same_rows(ours, digest, Table(theirs)) for theirs in peers]
+
+
+def same_rows(ours, digest, theirs):
     data = Counter(closeness(data, theirs.data.get(event_id)) for event_id, data in ours.data.items())
     worst = max(data, key=CLOSENESS.index)
     problem = None
@@ -186,7 +191,7 @@ def same(ours, theirs):
         problem = f"{len(theirs):,} rows have {distinct:,} ids"
     elif theirs.partitions != ours.partitions:
         problem = "other partitions or counts in them"
-    elif theirs.digest() != ours.digest():
+    elif theirs.digest() != digest:
         problem = "other ids, timestamps, domains or event types"
     elif theirs.misplaced():
         problem = f"{theirs.misplaced():,} rows in a partition that is not theirs"
