@@ -52,12 +52,18 @@ class Peer:
     options: list[str] = field(default_factory=list)
     # Whether it is more than one process, so that memory has to be sampled.
     tree: bool = False
+    # Whether it reads as another does, so that damage need not be tried twice.
+    is_other_setting: bool = False
     # Whether it reads concatenated records by itself, and lines better when they are damaged.
     splits_on_demand: bool = False
 
 
 PEERS = {
     "duckdb": Peer("DuckDB", "duckdb_job.py", "`arg_max`, grouped by id", "as they are", splits_on_demand=True),
+    "duckdb-400mb": Peer(
+        "DuckDB, 400 MB limit", "duckdb_job.py", "`arg_max`, grouped by id", "as they are", ["--variant", "400MB"],
+        is_other_setting=True,
+    ),
     "chdb": Peer(
         "ClickHouse (chdb)", "chdb_job.py", "`argMax`, grouped by id", "as they are", splits_on_demand=True
     ),

@@ -97,7 +97,7 @@ def speed(case, layout, runs):
         theirs = [run["theirs"] for run in own]
         ratio = statistics.median(run["theirs"]["wall_seconds"] / run["events"]["wall_seconds"] for run in own)
         rows.append(figures(PEERS[name].title, theirs, f"{ratio:.1f}", verdict(name, theirs)))
-    rows[1:] = sorted(rows[1:], key=lambda row: float(row[4]))
+    rows[1:] = sorted(rows[1:], key=lambda row: float("inf") if row[4] == "-" else float(row[4]))
     heads = ["", "min s", "median s", "max s", "× events", "work s", "CPU s", "RSS MiB", "output MB", "files", "verified"]
     return f"{title}\n\n{input_line}\n\n{table(heads, rows)}\n\n{nearest(runs)}"
 
@@ -109,7 +109,7 @@ def figures(title, runs, ratio, verified):
     return [
         title,
         *(seconds(pick(wall)) for pick in (min, statistics.median, max)),
-        ratio,
+        ratio if has_table else "-",
         seconds(statistics.median(work)) if work else "-",
         seconds(statistics.median(run["cpu_seconds"] for run in runs)),
         f"{max(run['rss_bytes'] for run in runs) / 2**20:,.0f}",
