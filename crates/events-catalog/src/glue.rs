@@ -117,16 +117,13 @@ impl Glue {
         loop {
             let refused = self.add_once(name, &partitions).await?;
             added += (partitions.len() - refused.len()) as u64;
-            let mut refused: Vec<_> = refused.into_iter().filter(|refused| refused.code != EXISTS).collect();
-            let Some(last) =
-                refused.iter().position(|refused| !refused.is_momentary()).or(refused.len().checked_sub(1))
-            else {
-                return Ok(added);
-            };
-            match pauses.next().filter(|_| refused.iter().all(RefusedPartition::is_momentary)) {
+            let mut refused = momentary(refused)?;
+            let Some(last) = refused.pop() else { return Ok(added) };
+            match pauses.next() {
                 Some(pause) => sleep(pause).await,
-                None => return Err(refused.swap_remove(last).into()),
+                None => return Err(last.into()),
             }
+            refused.push(last);
             partitions.retain(|partition| refused.iter().any(|refused| refused.values == partition["Values"]));
         }
     }
@@ -183,6 +180,13 @@ impl Glue {
     }
 }
 
+/// What may be sent again: neither what is there already, nor anything when something was refused for good.
+fn momentary(refused: Vec<RefusedPartition>) -> Result<Vec<RefusedPartition>> {
+    let (momentary, mut others): (Vec<_>, Vec<_>) =
+        refused.into_iter().filter(|refused| refused.code != EXISTS).partition(RefusedPartition::is_momentary);
+    others.pop().map_or(Ok(momentary), |refused| Err(refused.into()))
+}
+
 /// The most partitions that a request registers.
 pub(crate) const PARTITIONS_MAX: usize = 100;
 
@@ -215,6 +219,24 @@ fn done_or_there(operation: &'static str, outcome: Outcome) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sends_again_what_was_refused_for_a_moment_unless_something_was_for_good() {
+        let refused = |codes: &[&str]| {
+            let of = |code: &&str| RefusedPartition {
+                values: json!([code]),
+                code: (*code).to_owned(),
+                message: String::new(),
+            };
+            momentary(codes.iter().map(of).collect())
+                .map(|left| left.into_iter().map(|left| left.code).collect::<Vec<_>>())
+        };
+        assert_eq!(refused(&[EXISTS, EXISTS]).unwrap(), [""; 0]);
+        let left = refused(&["ThrottlingException", EXISTS, "ConcurrentModificationException"]).unwrap();
+        assert_eq!(left, ["ThrottlingException", "ConcurrentModificationException"]);
+        let error = refused(&["ThrottlingException", "InvalidInputException", EXISTS]).unwrap_err();
+        assert!(error.to_string().contains("Glue refused BatchCreatePartition: InvalidInputException"), "{error}");
+    }
 
     #[test]
     fn reads_refusals_of_every_shape() {
