@@ -57,6 +57,9 @@ const BLOOM_FILTER_FPP: f64 = 0.001;
 /// What the footer says of who wrote a file.
 pub(super) const CREATED_BY: &str = concat!("event-distributor ", env!("CARGO_PKG_VERSION"));
 
+/// Ids of fewer rows stay as they are: a compressor for each file takes more time than they take space.
+const ID_CODEC_ROWS_MIN: usize = 1024;
+
 fn properties(config: &FileConfig, rows: usize) -> WriterProperties {
     let column = ColumnPath::from;
     let codec = config.codec.parquet();
@@ -64,6 +67,10 @@ fn properties(config: &FileConfig, rows: usize) -> WriterProperties {
     WriterProperties::builder()
         .set_created_by(CREATED_BY.to_owned())
         .set_compression(Compression::UNCOMPRESSED)
+        .set_column_compression(
+            column(column::EVENT_ID),
+            if rows < ID_CODEC_ROWS_MIN { Compression::UNCOMPRESSED } else { codec },
+        )
         .set_column_compression(column(column::DATA), codec)
         .set_column_compression(column(column::EXTRA), codec)
         .set_dictionary_enabled(false)
