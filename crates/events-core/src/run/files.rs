@@ -71,14 +71,11 @@ impl<'a> Files<'a> {
             self.kind = row.kind;
         }
         let Some((_, series)) = &mut self.open else { return Ok(()) };
-        let full = series.push(row, &self.kinds[row.kind as usize]).map_err(Error::encoding)?;
-        match full {
-            Some(file) => {
-                let rows = file.rows;
-                self.send(file, self.folder(partition.1), rows, Destination::New, Step::Add)
-            }
-            None => Ok(()),
-        }
+        let full = series.is_full().then(|| series.cut()).transpose().map_err(Error::encoding)?;
+        series.push(row, &self.kinds[row.kind as usize]).map_err(Error::encoding)?;
+        let Some(file) = full else { return Ok(()) };
+        let rows = file.rows;
+        self.send(file, self.folder(partition.1), rows, Destination::New, Step::Add)
     }
 
     /// The folder of a day of the open partition.

@@ -106,7 +106,8 @@ fn series(made: &[Made], config: &FileConfig, file_bytes_max: usize) -> Vec<Byte
     let mut files = Vec::new();
     for made in made {
         let (number, kind) = kinds.get(made.kind.0, made.kind.1).unwrap();
-        files.extend(series.push(&made.row(*number), kind).unwrap());
+        files.extend(series.is_full().then(|| series.cut().unwrap()));
+        series.push(&made.row(*number), kind).unwrap();
     }
     files.push(series.finish().unwrap());
     files.iter().map(bytes).collect()
