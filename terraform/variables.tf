@@ -244,7 +244,7 @@ variable "repair" {
 }
 
 variable "dedup_horizon_days" {
-  description = "Days before and after its own that an event is held against the table: one that comes again further away is a second row. 0 is its own partition only. Without it, events are held against everything the table ever took."
+  description = "Days before and after its own that an event is held against others of its id: one that comes again further away is a second row. 0 is its own partition only. The table keeps the least that it was told, and runs with more fail. Without it, that of the table, or else everything the table ever took."
   type        = number
   default     = null
 

@@ -62,6 +62,9 @@ pub(crate) fn hint(error: &Error) -> Option<String> {
         ) => of_a_cause()
             .unwrap_or("the table is whole: the next run registers what is missing, and so does `events catalog sync`"),
         Error::Damaged { .. } => "--diff --level lenient shows what repair would change",
+        Error::Run(events_core::Error::Setting { name: "dedup_horizon_days", .. }) => {
+            "it is --dedup-horizon, the variable EVENTS_DEDUP_HORIZON or the key `dedup-horizon` of `events.toml`"
+        }
         Error::Run(events_core::Error::TooManyPartitions { .. }) => {
             "when there are so many kinds and days, raise --partitions-max; else a producer mistakes another field for a kind"
         }

@@ -1,5 +1,8 @@
 //! Settings: plain data.
 
+use std::fmt;
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
@@ -41,10 +44,10 @@ pub struct Config {
     /// The most partitions that a run may write to; with more it fails before it commits. A guard against a field that was
     /// mistaken for a kind. Default 20,000, at least 1.
     pub partitions_max: usize,
-    /// How many days before and after its own an event is held against: one that comes again further away is a second row.
-    /// With 0 it is only held against its own partition. Default none: against all that the table ever took, which costs
-    /// the same, as the index is sorted by id; a horizon is for producers that use ids again.
-    pub dedup_horizon_days: Option<u32>,
+    /// How far apart two events of one id are two events, and not two versions of one. Default none: what the table has,
+    /// which is everything as long as no run on it was told otherwise. A table keeps the narrowest horizon that a commit
+    /// was made with, and a wider one is refused, because it would drop rows that others have kept.
+    pub dedup_horizon_days: Option<Horizon>,
     /// Files smaller than this many bytes get new rows of their partition, instead of another small file beside them; 0
     /// makes a file of its own for each run. More means fewer files and more rewriting. Default 64 MiB, as
     /// `file_bytes_max`.
@@ -99,6 +102,36 @@ impl Config {
         )
     }
 
+    /// The days of [`Config::dedup_horizon_days`]; `None` for all.
+    pub(crate) fn horizon_days(&self) -> Option<u32> {
+        match self.dedup_horizon_days {
+            Some(Horizon::Days(days)) => Some(days),
+            Some(Horizon::All) | None => None,
+        }
+    }
+
+    /// Takes the horizon of a table, where none is set.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] when a wider one is.
+    pub(crate) fn adopt_horizon(&mut self, of_table: Option<u32>) -> Result<()> {
+        let Some(days) = of_table else { return Ok(()) };
+        match self.dedup_horizon_days {
+            Some(horizon) if horizon.is_wider_than(days) => {
+                let problem = format!(
+                    "the table has a horizon of {days} days, and `{horizon}` would drop rows that it keeps; leave the \
+                     setting out, which takes the table's, or give it as `{days}` or less"
+                );
+                Err(Error::Setting { name: "dedup_horizon_days", problem })
+            }
+            Some(_) => Ok(()),
+            None => {
+                self.dedup_horizon_days = Some(Horizon::Days(days));
+                Ok(())
+            }
+        }
+    }
+
     pub(crate) fn frame_limits(&self) -> FrameLimits {
         FrameLimits { record_bytes_max: self.record_bytes_max, depth_max: self.depth_max, keys_max: self.keys_max }
     }
@@ -126,6 +159,83 @@ impl Default for Config {
             dedup_horizon_days: None,
             fold_below_bytes: Self::DEFAULT_FILE_BYTES_MAX as u64,
             requests_max: Self::DEFAULT_REQUESTS_MAX,
+        }
+    }
+}
+
+/// How far apart two events of one id are two events. For producers that use ids again.
+///
+/// The text is the number of days, or `all`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Horizon {
+    /// However far, they are versions of one. This costs no more than days do, as the index is sorted by id.
+    All,
+    /// So many days before and after its own an event is held against; with 0 it is held against its own partition only.
+    Days(u32),
+}
+
+impl Horizon {
+    fn is_wider_than(self, days: u32) -> bool {
+        match self {
+            Self::All => true,
+            Self::Days(own) => own > days,
+        }
+    }
+}
+
+impl fmt::Display for Horizon {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::All => formatter.write_str(ALL),
+            Self::Days(days) => write!(formatter, "{days}"),
+        }
+    }
+}
+
+impl FromStr for Horizon {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == ALL {
+            return Ok(Self::All);
+        }
+        text.parse().map(Self::Days).map_err(|_| format!("`{text}` is neither a number of days nor `{ALL}`"))
+    }
+}
+
+const ALL: &str = "all";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_gives_its_horizon_and_takes_a_narrower_one() {
+        let adopt = |asked, of_table| {
+            let mut config = Config { dedup_horizon_days: asked, ..Config::default() };
+            config.adopt_horizon(of_table).map(|()| config.horizon_days())
+        };
+        let (all, days) = (Some(Horizon::All), |days| Some(Horizon::Days(days)));
+        assert_eq!(adopt(None, None).unwrap(), None);
+        assert_eq!(adopt(all, None).unwrap(), None);
+        assert_eq!(adopt(days(7), None).unwrap(), Some(7));
+        assert_eq!(adopt(None, Some(7)).unwrap(), Some(7));
+        assert_eq!(adopt(days(7), Some(7)).unwrap(), Some(7));
+        assert_eq!(adopt(days(0), Some(7)).unwrap(), Some(0));
+        for (asked, shown) in [(all, "`all`"), (days(8), "`8`")] {
+            let error = adopt(asked, Some(7)).unwrap_err();
+            assert!(error.to_string().contains(shown) && error.to_string().contains("`7` or less"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_horizon_is_read_as_it_is_written() {
+        for (text, horizon) in [("all", Horizon::All), ("0", Horizon::Days(0)), ("30", Horizon::Days(30))] {
+            assert_eq!((text.parse(), horizon.to_string()), (Ok(horizon), text.to_owned()));
+        }
+        for wrong in ["", "ALL", "-1", "1.5", "week"] {
+            assert!(wrong.parse::<Horizon>().is_err(), "{wrong}");
         }
     }
 }

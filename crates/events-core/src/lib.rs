@@ -69,7 +69,8 @@
 //!    `records = rows + duplicates + rejects` is checked in every run, and a run that does not balance fails.
 //! 2. **One row an id.** Of all events that the table ever took, it has for each id the one with the greatest
 //!    `(timestamp, digest of its content)`: a total order, so nothing else decides, and any split of the same inputs into
-//!    any runs gives the same rows.
+//!    any runs gives the same rows. With a [`Horizon`] events of an id that are far apart are different ones, and a table
+//!    keeps the narrowest that it was told.
 //! 3. **Order and thread independence.** The same inputs give the same bytes of every file, whatever the order of
 //!    listing, the number of threads and the memory.
 //! 4. **Fidelity.** `data` keeps its own text: the spelling of numbers, the order of keys, repeated keys, escapes. Only
@@ -98,6 +99,6 @@ pub mod json;
 pub mod run;
 pub mod table;
 
-pub use config::Config;
+pub use config::{Config, Horizon};
 pub use error::{Error, ErrorKind, Result};
 pub use table::Codec;

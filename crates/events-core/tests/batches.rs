@@ -122,19 +122,6 @@ async fn many_small_runs_keep_few_files() {
     assert!(lake.list("trusted/control/log").await.iter().any(|path| path.ends_with("checkpoint.json")));
 }
 
-#[tokio::test]
-async fn a_horizon_lets_ids_come_again_far_away() {
-    for (horizon, rows) in [(None, 1), (Some(30), 1), (Some(9), 2), (Some(0), 2)] {
-        let lake = Lake::in_memory();
-        let config = Config { dedup_horizon_days: horizon, ..Config::default() };
-        for (number, second) in [1_610_000_000, 1_610_000_000 + 10 * 86_400].into_iter().enumerate() {
-            lake.put("landing/pending/x.json", event(1, second, 0, "1")).await;
-            lake.distributor(config.clone()).run(&start(&format!("run-{number}"))).await.unwrap();
-        }
-        assert_eq!(lake.rows().await.len(), rows, "{horizon:?}");
-    }
-}
-
 /// An event of one of few ids: versions, kinds and days meet.
 fn any_event() -> impl Strategy<Value = String> {
     (0..12_u64, 0..4_i64, 0..3_i64, 0..4_usize, 0..2_u8).prop_map(|(id, day, second, kind, data)| {

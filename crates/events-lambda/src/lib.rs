@@ -26,7 +26,7 @@
 //! | `EVENTS_MEMORY` | bytes for rows and keys in memory; without it, half of the function's memory |
 //! | `EVENTS_THREADS` | threads that compute; without it, as many as the function has processors |
 //! | `EVENTS_REPAIR` | how far damaged records are mended: `strict`, `framing`, `lenient` or `guess`; without it, `lenient` |
-//! | `EVENTS_DEDUP_HORIZON` | how many days before and after its own an event is held against the table, or `all`; without it, `all` |
+//! | `EVENTS_DEDUP_HORIZON` | how many days before and after its own an event is held against others of its id, or `all`; without it, what the table has, else `all`. More than the table has is refused |
 //! | `EVENTS_FOLD_BELOW` | files of fewer bytes get new rows of their partition, 0 for none; without it, 64 MiB |
 //! | `EVENTS_READER_GRACE` | seconds, such as 30 or 0.5, that a commit waits before rows leave their old places, longer than a reader's longest scan; without it, 0. A run is stopped twice so much earlier |
 //! | `EVENTS_INPUT_BYTES_MAX` | the most bytes of inputs that a run takes at once; without it, what fits into its time |

@@ -26,8 +26,6 @@ const INPUT_BYTES_MAX: &str = "EVENTS_INPUT_BYTES_MAX";
 const NOTIFIED: &str = "EVENTS_NOTIFIED";
 const GLUE_DATABASE: &str = "EVENTS_GLUE_DATABASE";
 const GLUE_TABLE: &str = "EVENTS_GLUE_TABLE";
-/// The horizon of a table whose events are held against everything it ever took.
-const ALL: &str = "all";
 /// The memory of the function in MiB, which Lambda sets.
 const FUNCTION_MEMORY: &str = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE";
 
@@ -67,7 +65,7 @@ impl Settings {
             memory_bytes: memory_bytes.unwrap_or(Config::DEFAULT_MEMORY_BYTES),
             compression: parsed(COMPRESSION, &variable, |problem: String| problem)?.unwrap_or_default(),
             repair: parsed(REPAIR, &variable, |problem: String| problem)?.unwrap_or_default(),
-            dedup_horizon_days: horizon(&variable)?,
+            dedup_horizon_days: parsed(DEDUP_HORIZON, &variable, |problem: String| problem)?,
             fold_below_bytes: number(FOLD_BELOW, &variable)?.unwrap_or(Config::default().fold_below_bytes),
             ..Config::default()
         };
@@ -114,14 +112,6 @@ fn zones(variable: &impl Fn(&str) -> Option<String>) -> Result<ZoneUrls> {
     Ok(urls)
 }
 
-/// Days; none for all.
-fn horizon(variable: &impl Fn(&str) -> Option<String>) -> Result<Option<u32>> {
-    if variable(DEDUP_HORIZON).is_some_and(|value| value == ALL) {
-        return Ok(None);
-    }
-    parsed(DEDUP_HORIZON, variable, |_| format!("is neither a number of days nor `{ALL}`"))
-}
-
 fn seconds(name: &'static str, variable: &impl Fn(&str) -> Option<String>) -> Result<Duration> {
     const PROBLEM: &str = "is not a number of seconds";
     let seconds = parsed(name, variable, |_| PROBLEM.to_owned())?.unwrap_or_default();
@@ -145,8 +135,8 @@ fn parsed<T: FromStr>(
 mod tests {
     use std::collections::HashMap;
 
-    use events_core::Codec;
     use events_core::json::Level;
+    use events_core::{Codec, Horizon};
 
     use super::*;
 
@@ -214,9 +204,9 @@ mod tests {
             (read.dedup_horizon_days, read.fold_below_bytes)
         };
         assert_eq!(read("", ""), (None, Config::default().fold_below_bytes));
-        assert_eq!(read("all", "0"), (None, 0));
-        assert_eq!(read("30", "1048576"), (Some(30), 1 << 20));
-        assert_eq!(read("0", "1"), (Some(0), 1));
+        assert_eq!(read("all", "0"), (Some(Horizon::All), 0));
+        assert_eq!(read("30", "1048576"), (Some(Horizon::Days(30)), 1 << 20));
+        assert_eq!(read("0", "1"), (Some(Horizon::Days(0)), 1));
     }
 
     #[test]
@@ -267,7 +257,7 @@ mod tests {
         assert_eq!(problem(&[root, (MEMORY, "1 GB")]), "variable `EVENTS_MEMORY`: is not a whole number");
         assert!(problem(&[root, (REPAIR, "all")]).starts_with("variable `EVENTS_REPAIR`: `all` is not one of"));
         assert!(problem(&[root, (COMPRESSION, "gzip")]).starts_with("variable `EVENTS_COMPRESSION`: unknown"));
-        let horizon = "variable `EVENTS_DEDUP_HORIZON`: is neither a number of days nor `all`";
+        let horizon = "variable `EVENTS_DEDUP_HORIZON`: `-1` is neither a number of days nor `all`";
         assert_eq!(problem(&[root, (DEDUP_HORIZON, "-1")]), horizon);
         assert_eq!(problem(&[root, (FOLD_BELOW, "64MiB")]), "variable `EVENTS_FOLD_BELOW`: is not a whole number");
         assert!(problem(&[root, (THREADS, "0")]).contains("`threads`"));

@@ -1,11 +1,11 @@
 //! The options of `run`, of its two halves and of the other jobs on a table, in the groups that they share.
 
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use chrono::NaiveDate;
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
+use events_core::Horizon;
 use events_core::run::{DateRange, RunId, WorkItem};
 use events_core::table::Codec;
 
@@ -76,7 +76,16 @@ pub(crate) struct ReprocessOptions {
     pub(crate) engine: EngineOptions,
 }
 
-/// `events compact` and `events rebuild`
+/// `events rebuild`
+#[derive(Debug, Clone, Args)]
+pub(crate) struct RebuildOptions {
+    #[command(flatten)]
+    pub(crate) maintain: MaintainOptions,
+    #[command(flatten)]
+    pub(crate) horizon: HorizonOptions,
+}
+
+/// `events compact`
 #[derive(Debug, Clone, Args)]
 pub(crate) struct MaintainOptions {
     #[command(flatten)]
@@ -213,11 +222,8 @@ pub(crate) struct FileOptions {
 pub(crate) struct TableOptions {
     #[command(flatten)]
     pub(crate) files: FileOptions,
-    /// How many days before and after its own an event is held against the table: one that comes again further away is a
-    /// second row, so this is for producers that use ids again, and costs no less; 0 for its own partition only, all for
-    /// everything the table ever took [default: all]
-    #[arg(long, value_name = "DAYS")]
-    pub(crate) dedup_horizon: Option<Horizon>,
+    #[command(flatten)]
+    pub(crate) horizon: HorizonOptions,
     /// Files smaller than this get the new rows of their partition, instead of another file beside them: more means fewer
     /// files and more rewriting, 0 a file of its own for each run [default: 64MiB]
     #[arg(long, value_name = "SIZE")]
@@ -225,6 +231,18 @@ pub(crate) struct TableOptions {
     /// The most partitions to write to; with more, nothing is written [default: 20000]
     #[arg(long, value_name = "N", help_heading = "Repair and limits")]
     pub(crate) partitions_max: Option<usize>,
+}
+
+/// Which events of one id are versions of one.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Run")]
+pub(crate) struct HorizonOptions {
+    /// How many days before and after its own an event is held against others of its id: one that comes again further away
+    /// is a second row, so this is for producers that use ids again, and costs no less; 0 for its own partition only, all
+    /// for everything the table ever took. A table keeps the least that it was told, and refuses more
+    /// [default: what the table has, else all]
+    #[arg(long, value_name = "DAYS")]
+    pub(crate) dedup_horizon: Option<Horizon>,
 }
 
 /// What a run may take of this machine.
@@ -251,19 +269,4 @@ pub(crate) struct PlanOptions {
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true",
         value_name = "BOOL", value_parser = BoolishValueParser::new(), hide_possible_values = true)]
     pub(crate) dry_run: Option<bool>,
-}
-
-/// A number of days, or none for all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Horizon(pub(crate) Option<u32>);
-
-impl FromStr for Horizon {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if text == "all" {
-            return Ok(Self(None));
-        }
-        text.parse().map(|days| Self(Some(days))).map_err(|_| format!("`{text}` is neither a number of days nor `all`"))
-    }
 }

@@ -23,8 +23,9 @@ pub(crate) use catalog::{CatalogCommand, CatalogOptions, GlueOptions, SyncOption
 pub(crate) use ddl::{DdlOptions, DeclaredZone};
 pub(crate) use generate::GenerateOptions;
 pub(crate) use job::{
-    AttemptOptions, DistributeOptions, Durability, EngineOptions, MaintainOptions, ParseOptions, PlanOptions,
-    PrepareOptions, ReprocessOptions, RunOptions, StartOptions, TableOptions, WorkOptions, ZoneOptions,
+    AttemptOptions, DistributeOptions, Durability, EngineOptions, HorizonOptions, MaintainOptions, ParseOptions,
+    PlanOptions, PrepareOptions, RebuildOptions, ReprocessOptions, RunOptions, StartOptions, TableOptions, WorkOptions,
+    ZoneOptions,
 };
 pub(crate) use quarantine::{FilterOptions, QuarantineCommand, QuarantineOptions, RetryOptions};
 pub(crate) use read::{LimitOptions, ReadOptions};
@@ -69,7 +70,7 @@ pub(crate) enum Command {
     /// Make the log and the index of a table anew from its files, when those in `control` are lost or damaged; no other run
     /// may be at work
     #[command(after_help = LAYERS_HELP)]
-    Rebuild(MaintainOptions),
+    Rebuild(RebuildOptions),
     /// Look at rejects, and try them again
     Quarantine(QuarantineOptions),
     /// Print the statements that declare the table to a query engine, and a view of it with one row an event
@@ -197,7 +198,8 @@ impl Command {
             Self::Plan(options) => Some(&mut options.zones),
             Self::Work(options) => Some(&mut options.zones),
             Self::Reprocess(options) => Some(&mut options.zones),
-            Self::Compact(options) | Self::Rebuild(options) => Some(&mut options.zones),
+            Self::Compact(options) => Some(&mut options.zones),
+            Self::Rebuild(options) => Some(&mut options.maintain.zones),
             Self::Quarantine(options) => Some(options.command.zones_mut()),
             Self::Ddl(options) => Some(&mut options.zones),
             Self::Catalog(options) => Some(options.command.zones_mut()),

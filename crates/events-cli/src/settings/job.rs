@@ -15,9 +15,9 @@ use events_stores::ZoneUrls;
 use super::{catalog, quarantine, read, zones};
 use crate::error::{Error, Result};
 use crate::options::{
-    AttemptOptions, DistributeOptions, Durability, EngineOptions, MaintainOptions, ParseOptions, PlanOptions,
-    PrepareOptions, ReadOptions, ReprocessOptions, RetryOptions, RunOptions, StartOptions, TableOptions, WorkOptions,
-    ZoneOptions,
+    AttemptOptions, DistributeOptions, Durability, EngineOptions, HorizonOptions, MaintainOptions, ParseOptions,
+    PlanOptions, PrepareOptions, ReadOptions, RebuildOptions, ReprocessOptions, RetryOptions, RunOptions, StartOptions,
+    TableOptions, WorkOptions, ZoneOptions,
 };
 
 /// The least memory of a run, whatever its threads.
@@ -147,10 +147,23 @@ pub(super) fn resolve_reprocess(options: ReprocessOptions, now: DateTime<Utc>) -
     resolve(Task::Reprocess(days), &zones, StartOptions { date: None, attempt }, config, engine, now)
 }
 
-/// Of [`Task::Compact`] or [`Task::Rebuild`].
-pub(super) fn resolve_maintenance(task: Task, options: MaintainOptions, now: DateTime<Utc>) -> Result<JobSettings> {
+pub(super) fn resolve_compact(options: MaintainOptions, now: DateTime<Utc>) -> Result<JobSettings> {
+    resolve_maintenance(Task::Compact, options, HorizonOptions::default(), now)
+}
+
+pub(super) fn resolve_rebuild(options: RebuildOptions, now: DateTime<Utc>) -> Result<JobSettings> {
+    let RebuildOptions { maintain, horizon } = options;
+    resolve_maintenance(Task::Rebuild, maintain, horizon, now)
+}
+
+fn resolve_maintenance(
+    task: Task,
+    options: MaintainOptions,
+    horizon: HorizonOptions,
+    now: DateTime<Utc>,
+) -> Result<JobSettings> {
     let MaintainOptions { zones, attempt, files, engine } = options;
-    let table = TableOptions { files, ..TableOptions::default() };
+    let table = TableOptions { files, horizon, ..TableOptions::default() };
     let config = resolve_config(&table, &ReadOptions::default(), &engine);
     resolve(task, &zones, StartOptions { date: None, attempt }, config, engine, now)
 }
@@ -196,7 +209,7 @@ fn resolve_config(table: &TableOptions, read: &ReadOptions, engine: &EngineOptio
     let default = Config::default();
     let config = Config {
         compression: table.files.compression.unwrap_or(default.compression),
-        dedup_horizon_days: table.dedup_horizon.map_or(default.dedup_horizon_days, |horizon| horizon.0),
+        dedup_horizon_days: table.horizon.dedup_horizon,
         fold_below_bytes: table.fold_below.map_or(default.fold_below_bytes, |size| size.0),
         partitions_max: table.partitions_max.unwrap_or(default.partitions_max),
         ..resolve_engine(engine)

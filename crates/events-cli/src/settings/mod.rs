@@ -54,8 +54,8 @@ pub(crate) fn resolve(command: Command, now: DateTime<Utc>) -> Result<Settings> 
         Command::Plan(options) => job::resolve_prepare(options, now).map(Settings::Work),
         Command::Work(options) => job::resolve_work(options, now).map(Settings::Work),
         Command::Reprocess(options) => job::resolve_reprocess(options, now).map(Settings::Job),
-        Command::Compact(options) => job::resolve_maintenance(Task::Compact, options, now).map(Settings::Job),
-        Command::Rebuild(options) => job::resolve_maintenance(Task::Rebuild, options, now).map(Settings::Job),
+        Command::Compact(options) => job::resolve_compact(options, now).map(Settings::Job),
+        Command::Rebuild(options) => job::resolve_rebuild(options, now).map(Settings::Job),
         Command::Ddl(options) => ddl::resolve(options).map(Settings::Ddl),
         Command::Catalog(options) => match options.command {
             CatalogCommand::Sync(options) => catalog::resolve_sync(options).map(Settings::Catalog),

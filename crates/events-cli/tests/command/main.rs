@@ -6,6 +6,7 @@ mod ddl;
 mod demo;
 mod generate;
 mod halves;
+mod horizon;
 mod interrupt;
 mod kill;
 mod lake;

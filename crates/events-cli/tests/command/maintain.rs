@@ -93,10 +93,11 @@ fn leaves_one_row_of_an_event_that_several_files_have() {
 #[test]
 fn takes_no_options_of_inputs() {
     let lake = Lake::new();
-    for option in ["--date 2026-01-31", "--repair guess", "--dry-run", "--dedup-horizon 1"] {
+    for option in ["--date 2026-01-31", "--repair guess", "--dry-run", "--fold-below 1"] {
         let name = option.split(' ').next().unwrap();
         lake.events(&format!("compact --root lake {option}")).fails(2, &[name]);
         lake.events(&format!("rebuild --root lake {option}")).fails(2, &[name]);
     }
+    lake.events("compact --root lake --dedup-horizon 1").fails(2, &["--dedup-horizon"]);
     assert_eq!(lake.events("compact --root lake --compression snappy --wait 1").code, 0);
 }

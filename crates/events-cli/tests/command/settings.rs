@@ -90,9 +90,11 @@ fn takes_horizon_and_folding_from_any_layer() {
     assert_eq!(count("b", "2026-01-01", "", &[]), 2);
     // Further away than the horizon, it is another event.
     assert_eq!(count("a", "2026-01-09", "", &[]), 3);
-    assert_eq!(count("a", "2026-01-20", "", &[("EVENTS_DEDUP_HORIZON", "0")]), 4);
-    assert_eq!(count("c", "2026-01-09", "", &[("EVENTS_FOLD_BELOW", "1MiB")]), 4);
-    assert_eq!(count("b", "2026-01-09", "--dedup-horizon all --fold-below 1MB", &[("EVENTS_DEDUP_HORIZON", "0")]), 4);
+    assert_eq!(count("c", "2026-01-09", "", &[("EVENTS_FOLD_BELOW", "1MiB")]), 3);
+    let mut command = lake.command("run --root lake --dedup-horizon all");
+    Finished::of(command.env("EVENTS_DEDUP_HORIZON", "0")).fails(2, &["a horizon of 3 days, and `all`"]);
+    assert_eq!(count("a", "2026-01-11", "", &[("EVENTS_DEDUP_HORIZON", "0")]), 4);
+    lake.events("run --root lake").fails(2, &["a horizon of 0 days, and `3`", "key `dedup-horizon` of `events.toml`"]);
     let mut command = lake.command("run --root lake");
     Finished::of(command.env("EVENTS_DEDUP_HORIZON", "week")).fails(2, &["variable `EVENTS_DEDUP_HORIZON`", "week"]);
     lake.write("events.toml", "fold-below = 'x'\n");

@@ -18,6 +18,7 @@ use crate::config::Config;
 use crate::table::Kinds;
 
 /// A run under way.
+#[derive(Clone)]
 pub(crate) struct Context {
     pub(crate) config: Config,
     pub(crate) zones: Zones,

@@ -170,7 +170,8 @@ impl Distributor {
     ///
     /// # Errors
     /// Before the commit nothing was published and every input is still pending. [`Error::Unfinished`]: after it, and the
-    /// next run goes on where this one stopped.
+    /// next run goes on where this one stopped. [`Error::Setting`] for a wider horizon than that of the table: nothing was
+    /// done.
     pub async fn run(&self, start: &Start) -> Result<Report> {
         self.attempt(start, Job::Run, Work::default()).await
     }
@@ -207,13 +208,15 @@ impl Distributor {
     }
 
     /// Makes the log, the checkpoint and the index of a table anew, from its files alone: they are lost or damaged, or files
-    /// were put there or taken away by hand. Of events that several files have, only the row that stays remains. The
-    /// entries of a log that is there are kept, and no longer count; inputs that are pending are not touched.
+    /// were put there or taken away by hand. Of events that several files have, only the row that stays remains, by the
+    /// horizon that can be read in the log, or a narrower one that is set. The entries of a log that is there are kept, and
+    /// no longer count; inputs that are pending are not touched.
     ///
     /// No other run may be at work.
     ///
     /// # Errors
     /// [`Error::Table`] for a file that is none of a table. It can be moved away, and the rebuild begun again.
+    /// [`Error::Setting`] for a wider horizon than that of the log.
     pub async fn rebuild(&self, start: &Start) -> Result<Report> {
         let context = self.context(start, Job::Rebuild, 1, &Work::default());
         Run::begin(Arc::new(context), self.clock.clone(), Job::Rebuild).rebuild().await

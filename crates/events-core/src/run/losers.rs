@@ -11,7 +11,7 @@ use super::merge::{Candidate, ENTRY_BYTES, Hit, KnownIds, NewEntry};
 use super::remote::Remote;
 use crate::error::Result;
 use crate::table::index::{Partitions, version_check};
-use crate::table::{Duplicate, Key, PartitionKey, day, resolve};
+use crate::table::{Duplicate, Key, PartitionKey, day, is_within, resolve, settle};
 
 /// Finds the losers of some shards, for many threads.
 pub(crate) struct Losers {
@@ -78,13 +78,26 @@ impl Losers {
                 ordinals[usize::from(key.bucket)].extend_from_slice(&key.ordinal.to_le_bytes());
                 *dropped.entry((key.input, duplicate)).or_default() += 1;
             };
-            let winners = resolve(&keys, &mut lose);
+            let winners = match self.horizon() {
+                None => resolve(&keys, |_, _| true, &mut lose),
+                // More than that may depend on what the table has.
+                Some(_) => resolve(&keys, |one, two| self.are_within(Some(0), one, two), &mut lose),
+            };
             self.hold_against_the_table(shard, &keys, &winners, &mut lose, remote)?;
             for (bucket, ordinals) in ordinals.iter_mut().enumerate().filter(|(_, ordinals)| !ordinals.is_empty()) {
                 self.spools.found.append(bucket, ordinals, (ordinals.len() / 4) as u64, remote)?;
                 ordinals.clear();
             }
         }
+    }
+
+    fn horizon(&self) -> Option<u32> {
+        self.context.config.horizon_days()
+    }
+
+    fn are_within(&self, horizon: Option<u32>, one: &Key, two: &Key) -> bool {
+        let days = (day(one.timestamp), day(two.timestamp));
+        is_within(horizon, days, || self.context.kinds.share_a_name(one.kind, two.kind))
     }
 
     /// Asks the index for the ids that are left. What it knows loses; where it knows another version, that is looked at
@@ -98,44 +111,85 @@ impl Losers {
         remote: &Remote,
     ) -> Result<()> {
         let key = |index: usize| &keys[winners[index].1 as usize];
-        let mut known = vec![false; winners.len()];
+        let horizon = self.horizon();
+        let mut fates = vec![Fate::New; winners.len()];
         let mut candidates = Vec::new();
         if !self.known.is_empty() {
             let hashes: Vec<_> = winners.iter().map(|(hash, _)| *hash).collect();
-            let horizon = self.context.config.dedup_horizon_days;
+            // Different ids of one hash each get the hits of both, and only one of them is there.
             self.known.find(&hashes, remote, |hit: Hit<'_>| {
-                // Different ids of one hash each get the hits of both, and only one of them is there.
-                let (hash, _) = winners[hit.hash];
-                let same = winners[hit.hash..].iter().take_while(|(other, _)| *other == hash).count();
-                for (index, known) in known.iter_mut().enumerate().skip(hit.hash).take(same) {
-                    let key = key(index);
-                    if !is_within(horizon, key, hit.partition, || self.context.kinds.name(key.kind)) {
-                        continue;
-                    }
-                    if hit.check == version_check(key.timestamp, key.digest) {
-                        *known = true;
-                    } else {
-                        candidates.push((index, hit.partition.clone()));
-                    }
+                let key = key(hit.hash);
+                let days = (hit.partition.day, day(key.timestamp));
+                if !is_within(horizon, days, || hit.partition.domain_event_type == self.context.kinds.name(key.kind)) {
+                    return;
+                }
+                if hit.check == version_check(key.timestamp, key.digest) {
+                    fates[hit.hash] = Fate::Known;
+                } else {
+                    candidates.push((hit.hash, hit.partition.clone()));
                 }
             })?;
         }
-        candidates.retain(|(index, _)| !known[*index]);
+        candidates.retain(|(index, _)| fates[*index] != Fate::Known);
+        if horizon.is_some_and(|days| days > 0) {
+            self.hold_apart(keys, winners, &mut fates, &mut candidates, lose);
+        }
         self.keep_candidates(candidates.iter().map(|(index, partition)| (*key(*index), partition)), remote)?;
         let mut entries = Vec::with_capacity(winners.len() * ENTRY_BYTES);
         let mut count = 0;
-        for ((hash, index), known) in winners.iter().zip(known) {
+        for ((hash, index), fate) in winners.iter().zip(fates) {
             let key = &keys[*index as usize];
-            if known {
-                lose(key, Duplicate::Exact);
-            } else {
-                let check = version_check(key.timestamp, key.digest);
-                NewEntry { hash: *hash, check, kind: key.kind, day: day(key.timestamp) }.write(&mut entries);
-                count += 1;
+            match fate {
+                Fate::New => {
+                    let check = version_check(key.timestamp, key.digest);
+                    NewEntry { hash: *hash, check, kind: key.kind, day: day(key.timestamp) }.write(&mut entries);
+                    count += 1;
+                }
+                Fate::Known => lose(key, Duplicate::Exact),
+                Fate::Lost => {}
             }
         }
         self.spools.entries.append(shard, &entries, count, remote)?;
         Ok(())
+    }
+
+    /// Within a horizon, which of an id's rows give way to others of the run can depend on what the table has near any of
+    /// them: then all of them are candidates, also those that are near nothing there. Else it is decided here.
+    fn hold_apart(
+        &self,
+        keys: &[Key],
+        winners: &[(u64, u32)],
+        fates: &mut [Fate],
+        candidates: &mut Vec<(usize, PartitionKey)>,
+        lose: &mut impl FnMut(&Key, Duplicate),
+    ) {
+        let key = |index: usize| &keys[winners[index].1 as usize];
+        candidates.sort_unstable();
+        candidates.dedup();
+        let mut carried = Vec::new();
+        let (mut first, mut of_table) = (0, candidates.as_slice());
+        for same in winners.chunk_by(|(_, one), (_, two)| keys[*one as usize].id == keys[*two as usize].id) {
+            let rows = first..first + same.len();
+            first = rows.end;
+            let (near, others) = of_table.split_at(of_table.partition_point(|(index, _)| *index < rows.end));
+            of_table = others;
+            if rows.len() == 1 {
+                continue;
+            }
+            let new: Vec<_> = rows.filter(|&index| fates[index] == Fate::New).collect();
+            if let Some((_, partition)) = near.first() {
+                let is_near = |index: usize| near.binary_search_by_key(&index, |(near, _)| *near).is_ok();
+                carried
+                    .extend(new.into_iter().filter(|&index| !is_near(index)).map(|index| (index, partition.clone())));
+                continue;
+            }
+            let are_within = |one, two| self.are_within(self.horizon(), key(one), key(two));
+            settle(new, &mut Vec::new(), are_within, |loser, winner| {
+                lose(key(loser), Duplicate::of(key(loser).version(), key(winner).version()));
+                fates[loser] = Fate::Lost;
+            });
+        }
+        candidates.append(&mut carried);
     }
 
     fn keep_candidates<'a>(
@@ -158,13 +212,15 @@ impl Losers {
     }
 }
 
-/// Whether a row is held against what went to a partition. With a horizon of no days that is the row's own alone.
-fn is_within(horizon: Option<u32>, key: &Key, partition: &PartitionKey, name: impl Fn() -> String) -> bool {
-    match horizon {
-        None => true,
-        Some(0) => partition.day == day(key.timestamp) && partition.domain_event_type == name(),
-        Some(days) => partition.day.abs_diff(day(key.timestamp)) <= days,
-    }
+/// What is known of a row of the run, when it is held against the index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// It goes to the index, also if another version is found to be greater.
+    New,
+    /// The table took it before.
+    Known,
+    /// It has given way to another row of the run.
+    Lost,
 }
 
 /// Adds rows that lose, sorted by bucket, to the others.

@@ -47,7 +47,9 @@ impl Run {
     /// Makes log, checkpoint and index anew from the files of the table. Rows of which another file has a newer version
     /// give way in a second commit.
     pub(crate) async fn rebuild(mut self) -> Result<Report> {
-        let (context, zones) = (Arc::clone(&self.context), self.context.zones.clone());
+        let zones = self.context.zones.clone();
+        self.adopt_horizon(control::horizon_days(&zones.trusted).await?)?;
+        let context = Arc::clone(&self.context);
         self.require_new().await?;
         let found = Found::list(&zones.trusted).await?;
         let newest = control::newest(&zones.trusted).await?.max(found.sequence);

@@ -87,6 +87,7 @@ impl Run {
     pub(crate) async fn attempt(mut self, recovered: &mut Vec<u64>) -> Result<Option<Report>> {
         let zones = self.context.zones.clone();
         let mut table = Table::open(&zones.trusted).await?;
+        self.adopt_horizon(table.snapshot.horizon_days)?;
         recovered.extend(table.unfinished.iter().map(|entry| entry.sequence));
         self.report.recovered.clone_from(recovered);
         redo::recover(&self.context, &mut table).await?;
@@ -120,6 +121,19 @@ impl Run {
         self.report.commit = Some(entry.sequence);
         self.apply(&entry).await?;
         Ok(Some(self.report))
+    }
+
+    /// Takes the horizon of the table, unless this run is told a narrower one.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] when it is told a wider one and would go by it.
+    pub(super) fn adopt_horizon(&mut self, of_table: Option<u32>) -> Result<()> {
+        let config = &mut Arc::make_mut(&mut self.context).config;
+        if self.report.job == Job::Compact {
+            // It keeps every row.
+            config.dedup_horizon_days = None;
+        }
+        config.adopt_horizon(of_table)
     }
 
     /// What an entry names must be there for good before the entry is.
@@ -387,6 +401,7 @@ impl Run {
             files: Vec::new(),
             removed: Vec::new(),
             anew: false,
+            horizon_days: self.context.config.horizon_days(),
             index: Vec::new(),
             index_emptied: Vec::new(),
             totals: self.report.totals.clone(),
@@ -453,7 +468,7 @@ impl Run {
         let (context, losers) = (Arc::clone(&self.context), Arc::clone(&spools.found));
         let compare = Compare::new(&context, snapshot, &spools.candidates, partitions, 0..CANDIDATE_LANES);
         let found = on_threads(context.config.threads, &context.stop, move |remote| compare.work(remote)).await?;
-        let compared = Compared::of(found);
+        let compared = Compared::of(found, context.config.horizon_days());
         self.count_compared(&compared);
         let lost = compared.losers;
         on_threads(1, &context.stop, move |remote| losers::append(&losers, &lost, remote)).await?;

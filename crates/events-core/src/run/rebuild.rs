@@ -19,7 +19,7 @@ use super::zone::Zone;
 use crate::error::{Error, Result};
 use crate::event::EventId;
 use crate::table::index::{id_hash, version_check};
-use crate::table::{FileRows, Key, KindCache, PartitionKey, day, resolve, tail_bytes};
+use crate::table::{FileRows, Key, KindCache, PartitionKey, day, is_within, resolve, tail_bytes};
 
 /// The files that lie in the table, as far as a listing tells.
 #[derive(Debug, Default)]
@@ -197,13 +197,20 @@ impl Reindex {
             }
             let keys = self.exchange.keys(shard, remote)?;
             let mut losers = Vec::new();
-            let winners = resolve(&keys, |key, _| losers.push(*key));
+            let horizon = self.context.config.horizon_days();
+            let near = |one: &Key, two: &Key| {
+                let days = (day(one.timestamp), day(two.timestamp));
+                is_within(horizon, days, || self.context.kinds.share_a_name(one.kind, two.kind))
+            };
+            let winners = resolve(&keys, near, |key, _| losers.push(*key));
             // In ascending order of hash and id.
             let winners: Vec<_> = winners.into_iter().map(|(hash, index)| (hash, keys[index as usize])).collect();
             for loser in losers {
                 let place = (id_hash(loser.id), loser.id);
-                let winner = winners.binary_search_by_key(&place, |(hash, key)| (*hash, key.id));
-                if winner.is_ok_and(|winner| winners[winner].1.input == loser.input) {
+                let first = winners.partition_point(|(hash, key)| (*hash, key.id) < place);
+                let mut of_id = winners[first..].iter().take_while(|(_, key)| key.id == loser.id);
+                // From a file all rows of an id would go.
+                if of_id.any(|(_, key)| key.input == loser.input) {
                     doubles.beside += 1;
                 } else {
                     let file = &self.files[loser.input as usize];

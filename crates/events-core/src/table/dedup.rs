@@ -2,6 +2,10 @@
 //!
 //! The order is total, so the row that stays does not depend on the order of files, on batches or on threads. Rows that
 //! are equal in both have equal content; of those the one of the first input stays, which only reports can tell.
+//!
+//! With a horizon the rows of an id are gone through from the greatest on: one that is [within](is_within) the horizon of
+//! one that stays gives way to that, and any other one stays. So no two that stay are within it of each other, and each
+//! that goes is within it of one that stays.
 
 use std::cmp::Reverse;
 
@@ -105,10 +109,43 @@ impl Key {
     }
 }
 
-/// Calls `lose` with each key that is not the greatest of its id, and how it relates to the greatest. The order of the
-/// calls is unspecified. Gives the hashes and positions of the greatest, in ascending order of their [`id_hash`] and, where
-/// that is the same, of their ids: as the table's index has them.
-pub(crate) fn resolve(keys: &[Key], mut lose: impl FnMut(&Key, Duplicate)) -> Vec<(u64, u32)> {
+/// Whether two rows of an id are held against each other, by the days of their partitions, which are all that the table's
+/// index knows of it. With a horizon of no days that
+/// is so in the same partition alone.
+pub(crate) fn is_within(horizon: Option<u32>, days: (i32, i32), same_kind: impl FnOnce() -> bool) -> bool {
+    match horizon {
+        None => true,
+        Some(0) => days.0 == days.1 && same_kind(),
+        Some(horizon) => days.0.abs_diff(days.1) <= horizon,
+    }
+}
+
+/// Goes through the rows of an id, the greatest first: one that is near one that stays gives way to it. Adds those that
+/// stay to `staying`, and calls `lose` with each other one and the one that it gives way to.
+pub(crate) fn settle<T: Copy>(
+    descending: impl IntoIterator<Item = T>,
+    staying: &mut Vec<T>,
+    near: impl Fn(T, T) -> bool,
+    mut lose: impl FnMut(T, T),
+) {
+    let first = staying.len();
+    for row in descending {
+        // Of days in descending order, the last one that stays is the nearest.
+        match staying[first..].iter().rev().find(|staying| near(**staying, row)) {
+            Some(&winner) => lose(row, winner),
+            None => staying.push(row),
+        }
+    }
+}
+
+/// Calls `lose` with each key that gives way to a greater one of its id that is near it, and how it relates to that. The
+/// order of the calls is unspecified. Gives the hashes and positions of those that stay, in ascending order of their
+/// [`id_hash`] and, where that is the same, of their ids: as the table's index has them. Of one id the greatest is the first.
+pub(crate) fn resolve(
+    keys: &[Key],
+    near: impl Fn(&Key, &Key) -> bool,
+    mut lose: impl FnMut(&Key, Duplicate),
+) -> Vec<(u64, u32)> {
     // As one number, hash and position are sorted in a third of the time that the keys would take.
     let packed = |(index, key): (usize, &Key)| u128::from(id_hash(key.id)) << 32 | index as u128;
     let mut order: Vec<_> = keys.iter().enumerate().map(packed).collect();
@@ -125,12 +162,101 @@ pub(crate) fn resolve(keys: &[Key], mut lose: impl FnMut(&Key, Duplicate)) -> Ve
         let key = |index: u32| &keys[index as usize];
         same.sort_unstable_by_key(|&index| (key(index).id, Reverse(key(index).rank())));
         for versions in same.chunk_by(|&one, &two| key(one).id == key(two).id) {
-            let winner = key(versions[0]);
-            winners.push((hash, versions[0]));
-            for &loser in &versions[1..] {
-                lose(key(loser), Duplicate::of(key(loser).version(), winner.version()));
-            }
+            settle(
+                versions.iter().map(|&index| (hash, index)),
+                &mut winners,
+                |(_, one), (_, two)| near(key(one), key(two)),
+                |(_, loser), (_, winner)| lose(key(loser), Duplicate::of(key(loser).version(), key(winner).version())),
+            );
         }
     }
     winners
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::table::day;
+
+    /// Ids, days, kinds and digests that meet.
+    fn keys() -> impl Strategy<Value = Vec<Key>> {
+        let key = (0..3_u128, -9..9_i64, 0..2_i64, 0..3_u64, 0..2_u32);
+        prop::collection::vec(key, 0..40).prop_map(|keys| {
+            let numbered = (0..).zip(keys);
+            let key = |(ordinal, (id, day, microsecond, digest, kind))| Key {
+                id,
+                timestamp: day * 86_400_000_000 + microsecond,
+                digest,
+                ordinal,
+                input: 0,
+                kind,
+                bucket: 0,
+                uuid: true,
+            };
+            numbered.map(key).collect()
+        })
+    }
+
+    fn near(horizon: Option<u32>) -> impl Fn(&Key, &Key) -> bool {
+        move |one, two| is_within(horizon, (day(one.timestamp), day(two.timestamp)), || one.kind == two.kind)
+    }
+
+    proptest! {
+        #[test]
+        fn rows_that_stay_are_apart_and_others_are_near_a_greater_one_that_stays(
+            keys in keys(),
+            horizon in prop::option::of(0..5_u32),
+        ) {
+            let (near, mut lost) = (near(horizon), Vec::new());
+            let winners = resolve(&keys, &near, |key, duplicate| lost.push((*key, duplicate)));
+            prop_assert_eq!(winners.len() + lost.len(), keys.len());
+            let key = |(_, index): &(u64, u32)| keys[*index as usize];
+            prop_assert!(winners.is_sorted_by_key(|winner| (winner.0, key(winner).id, Reverse(key(winner).rank()))));
+            let stay: Vec<_> = winners.iter().map(key).collect();
+            for (number, one) in stay.iter().enumerate() {
+                prop_assert!(!stay[number + 1..].iter().any(|two| one.id == two.id && near(one, two)));
+            }
+            for (loser, duplicate) in lost {
+                let mut greater = stay.iter().filter(|key| key.id == loser.id && key.rank() > loser.rank());
+                let relates = |key: &Key| near(key, &loser) && Duplicate::of(loser.version(), key.version()) == duplicate;
+                prop_assert!(greater.any(relates), "{:?}", loser);
+            }
+        }
+
+        #[test]
+        fn neither_the_order_nor_what_is_near_in_a_partition_first_decides(
+            keys in keys(),
+            other in any::<prop::sample::Index>(),
+            horizon in 0..5_u32,
+        ) {
+            let rows = |keys: &[Key], horizon| {
+                let winners = resolve(keys, near(Some(horizon)), |_, _| {});
+                winners.iter().map(|(_, index)| keys[*index as usize]).collect::<Vec<_>>()
+            };
+            let expected = rows(&keys, horizon);
+            let mut rotated = keys.clone();
+            rotated.rotate_left(if keys.is_empty() { 0 } else { other.index(keys.len()) });
+            prop_assert_eq!(&rows(&rotated, horizon), &expected);
+            prop_assert_eq!(&rows(&rows(&keys, 0), horizon), &expected);
+            prop_assert_eq!(&rows(&expected, horizon), &expected);
+        }
+    }
+
+    #[test]
+    fn days_of_partitions_tell_what_is_within_a_horizon() {
+        for (horizon, days, same_kind, expected) in [
+            (None, (0, 9999), false, true),
+            (Some(0), (3, 3), true, true),
+            (Some(0), (3, 3), false, false),
+            (Some(0), (3, 4), true, false),
+            (Some(1), (3, 4), false, true),
+            (Some(1), (4, 3), false, true),
+            (Some(1), (-1, 1), true, false),
+            (Some(u32::MAX), (i32::MIN, i32::MAX), false, true),
+        ] {
+            assert_eq!(is_within(horizon, days, || same_kind), expected, "{horizon:?} {days:?} {same_kind}");
+        }
+    }
 }

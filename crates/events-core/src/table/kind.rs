@@ -69,6 +69,11 @@ impl Kinds {
         self.met.read().unwrap_or_else(PoisonError::into_inner).list[number as usize].name.clone()
     }
 
+    /// Whether the partitions of two kinds have the same name.
+    pub(crate) fn share_a_name(&self, one: u32, two: u32) -> bool {
+        one == two || self.name(one) == self.name(two)
+    }
+
     /// The number of a kind, a new one when it was not met yet.
     fn number(&self, domain: &str, event_type: &str) -> Result<(u32, Arc<Kind>), Fault> {
         let kind = Arc::new(Kind::new(domain, event_type)?);

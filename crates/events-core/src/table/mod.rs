@@ -27,7 +27,7 @@ pub use codec::Codec;
 pub(crate) use content::content_digest;
 pub use ddl::{Dialect, Projection, StageDdl, TableDdl, TypedColumn};
 pub use dedup::Duplicate;
-pub(crate) use dedup::{Key, resolve};
+pub(crate) use dedup::{Key, is_within, resolve, settle};
 pub use file::{EncodedFile, FileConfig};
 pub(crate) use file::{FileWriter, encode_staged};
 pub(crate) use kind::{Kind, KindCache, Kinds};

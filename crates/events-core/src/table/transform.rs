@@ -96,7 +96,7 @@ pub fn deduplicate(batch: &RecordBatch) -> Result<Deduplicated, ArrowError> {
     };
     let keys = (0..columns.rows()).map(key).collect::<Result<Vec<_>, ArrowError>>()?;
     let mut dropped = Vec::new();
-    resolve(&keys, |key, duplicate| dropped.push((key.ordinal as usize, duplicate)));
+    resolve(&keys, |_, _| true, |key, duplicate| dropped.push((key.ordinal as usize, duplicate)));
     dropped.sort_unstable();
     let mut keep = vec![true; batch.num_rows()];
     for &(row, _) in &dropped {

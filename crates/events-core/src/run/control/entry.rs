@@ -37,6 +37,9 @@ pub(crate) struct LogEntry {
     /// What earlier entries say of files and index does not count: this one says all.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) anew: bool,
+    /// How many days apart events of one id are two events by this commit; `None` when it knows of no such thing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) horizon_days: Option<u32>,
     /// Segments of the index that are new or have new content.
     pub(crate) index: Vec<IndexSegment>,
     /// Levels of the index whose entries are all in others now.

@@ -17,4 +17,4 @@ pub use lease::Lease;
 pub(crate) use log::{Commit, commit, entry, entry_of, is_committed, is_done, mark_done, newest, put_once};
 pub(crate) use mark::require_conditional;
 pub(crate) use snapshot::Snapshot;
-pub(crate) use table::{Table, folders_since};
+pub(crate) use table::{Table, folders_since, horizon_days};

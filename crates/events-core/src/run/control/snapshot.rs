@@ -15,6 +15,9 @@ pub(crate) struct Snapshot {
     pub(super) version: u32,
     /// The commit; 0 before the first.
     pub(crate) sequence: u64,
+    /// The least that an entry says of this: a wider horizon would drop rows that others have kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) horizon_days: Option<u32>,
     /// By folder of the partition, then by name.
     files: BTreeMap<String, BTreeMap<String, TableFile>>,
     /// By path, and whether the segment is one of the index: it is not when its entries are in another level now.
@@ -31,7 +34,13 @@ struct Slot {
 
 impl Default for Snapshot {
     fn default() -> Self {
-        Self { version: SNAPSHOT_VERSION, sequence: 0, files: BTreeMap::new(), index: BTreeMap::new() }
+        Self {
+            version: SNAPSHOT_VERSION,
+            sequence: 0,
+            horizon_days: None,
+            files: BTreeMap::new(),
+            index: BTreeMap::new(),
+        }
     }
 }
 
@@ -43,6 +52,7 @@ impl Snapshot {
             self.files.clear();
             self.index.clear();
         }
+        self.push_horizon(entry);
         for removed in &entry.removed {
             if let Some(partition) = self.files.get_mut(&removed.folder) {
                 partition.remove(&removed.name);
@@ -58,6 +68,14 @@ impl Snapshot {
         for segment in &entry.index {
             self.index.insert(segment.path(), Slot { segment: segment.clone(), live: true });
         }
+    }
+
+    /// Goes on by what an entry says of the horizon.
+    pub(super) fn push_horizon(&mut self, entry: &LogEntry) {
+        if entry.anew {
+            self.horizon_days = None;
+        }
+        self.horizon_days = self.horizon_days.into_iter().chain(entry.horizon_days).min();
     }
 
     /// The files of a partition, by name.

@@ -57,6 +57,35 @@ pub(crate) async fn folders_since(trusted: &Zone, commit: u64) -> Result<(u64, B
     Ok((newest, files.map(|file| file.folder).collect()))
 }
 
+/// The horizon of a table, as far as its log can be read: what is damaged or missing says nothing.
+pub(crate) async fn horizon_days(trusted: &Zone) -> Result<Option<u32>> {
+    if let Some(table) = readable(Table::open(trusted).await)? {
+        return Ok(table.snapshot.horizon_days);
+    }
+    let Listing { checkpoint, entries, .. } = log::list(trusted, 0).await?;
+    let mut snapshot = match checkpoint {
+        None => Snapshot::default(),
+        Some(sequence) => readable(read_checkpoint(trusted, sequence).await)?.unwrap_or_default(),
+    };
+    let entries = entries.into_iter().filter(|sequence| *sequence > snapshot.sequence);
+    let entries = entries.map(|sequence| log::entry(trusted, sequence));
+    let mut entries = futures::stream::iter(entries.collect::<Vec<_>>()).buffered(READS_MAX);
+    while let Some(entry) = entries.next().await {
+        if let Some(entry) = readable(entry)? {
+            snapshot.push_horizon(&entry);
+        }
+    }
+    Ok(snapshot.horizon_days)
+}
+
+/// `None` for an object of the log that is damaged or missing.
+fn readable<T>(read: Result<T>) -> Result<Option<T>> {
+    match read {
+        Err(Error::Table { .. }) => Ok(None),
+        read => read.map(Some),
+    }
+}
+
 impl Table {
     /// Reads the log, and changes nothing.
     ///

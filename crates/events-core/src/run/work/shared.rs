@@ -31,6 +31,8 @@ pub(crate) async fn prepare(context: &Arc<Context>, split: Split) -> Result<Prep
     let zones = &context.zones;
     let run = Run::begin(Arc::clone(context), None, Job::Run);
     let mut table = Table::open(&zones.trusted).await?;
+    let mut config = context.config.clone();
+    config.adopt_horizon(table.snapshot.horizon_days)?;
     redo::recover(context, &mut table).await?;
     let behind = table.snapshot.sequence;
     match WorkPlan::get(&zones.stage, &context.start.run).await? {
@@ -57,7 +59,7 @@ pub(crate) async fn prepare(context: &Arc<Context>, split: Split) -> Result<Prep
         control::require_conditional(&zones.trusted).await?;
     }
     table.note(&zones.trusted).await?;
-    let (plan, groups) = WorkPlan::new(&context.start, behind, &context.config, plan, split)?;
+    let (plan, groups) = WorkPlan::new(&context.start, behind, &config, plan, split)?;
     redo::begin_for_workers(context, behind).await?;
     plan.put(&zones.stage, &groups).await?;
     // Of several who plan at once, the first one's is that of all.

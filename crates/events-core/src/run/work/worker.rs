@@ -214,7 +214,7 @@ impl Worker<'_> {
             FoundList::read(&entries, &result.files).map_err(wrong)
         });
         let found = futures::stream::iter(found.collect::<Vec<_>>()).buffered(READS_AT_ONCE);
-        Ok(Compared::of(found.try_collect().await?))
+        Ok(Compared::of(found.try_collect().await?, self.context.config.horizon_days()))
     }
 
     async fn write(&self) -> Result<WriteResult> {
