@@ -67,7 +67,7 @@ impl<'a> Files<'a> {
             self.close()?;
             let (config, rows) = (&self.context.config, sizes.get(&partition).copied().unwrap_or_default());
             let series = FileSeries::new(&config.file_config(), config.file_bytes_max, rows);
-            self.open = Some((partition, series.map_err(Error::encoding)?));
+            self.open = Some((partition, series));
             self.kind = row.kind;
         }
         let Some((_, series)) = &mut self.open else { return Ok(()) };

@@ -73,7 +73,7 @@ impl<'a, 's> Rewrite<'a, 's> {
             dropped += lost;
             heads.extend(Head::open(number, source.without, rest)?.map(Reverse));
         }
-        let series = FileSeries::new(config, file_bytes_max, kept as usize)?;
+        let series = FileSeries::new(config, file_bytes_max, kept as usize);
         Ok(Self { kinds, heads, series: Some(series), partition: None, dropped })
     }
 

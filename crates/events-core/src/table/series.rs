@@ -19,8 +19,8 @@ pub(crate) struct FileSeries {
 
 impl FileSeries {
     /// The files of so many rows. Each but the last ends after the batch with which its rows take `file_bytes_max`.
-    pub(crate) fn new(config: &FileConfig, file_bytes_max: usize, rows: usize) -> Result<Self> {
-        Ok(Self { config: *config, file_bytes_max, left: rows, open: FileWriter::new(config, rows)? })
+    pub(crate) fn new(config: &FileConfig, file_bytes_max: usize, rows: usize) -> Self {
+        Self { config: *config, file_bytes_max, left: rows, open: FileWriter::new(config, rows) }
     }
 
     /// Whether the next row begins another file.
@@ -30,7 +30,7 @@ impl FileSeries {
 
     /// The file so far. The next row begins another one.
     pub(crate) fn cut(&mut self) -> Result<EncodedFile> {
-        let next = FileWriter::new(&self.config, self.left)?;
+        let next = FileWriter::new(&self.config, self.left);
         std::mem::replace(&mut self.open, next).finish()
     }
 
