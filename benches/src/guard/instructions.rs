@@ -41,10 +41,13 @@ pub(crate) fn obstacle() -> Option<String> {
     (!is_there).then(|| "valgrind is not installed".to_owned())
 }
 
-/// The compiler that this was built with, as far as the one of this folder is that.
-pub(crate) fn compiler() -> Option<String> {
-    let output = Command::new("rustc").arg("--version").output().ok()?;
-    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+/// The compiler that this was built with, as far as the one of this folder is that, and the C library.
+pub(crate) fn toolchain() -> String {
+    let line = |program: &str, argument: &str| {
+        let output = Command::new(program).arg(argument).output().ok().filter(|output| output.status.success());
+        output.map_or_else(|| "unknown".to_owned(), |output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    };
+    format!("{}, {}", line("rustc", "--version"), line("getconf", "GNU_LIBC_VERSION"))
 }
 
 /// The instructions of a repetition of each workload, which leaves its profile in a folder.

@@ -41,6 +41,7 @@ fn main() -> ExitCode {
     let options = Options::parse();
     let result = match &options.command {
         Some(Command::Repeat(errand)) => instructions::repeat(errand).map(|()| true),
+        Some(Command::Samples { folder }) => Samples::generate(folder.clone()).map(|_| true).map_err(Error::from),
         None => guard(&options),
     };
     match result {
@@ -70,7 +71,7 @@ fn guard(options: &Options) -> Result<bool> {
     if let Some(reason) = instructions::obstacle() {
         println!("instructions: skipped: {reason}");
     } else {
-        seen.compiler = instructions::compiler();
+        seen.toolchain = Some(instructions::toolchain());
         for (workload, instructions) in instructions::count(&samples, &options.profiles)? {
             seen.workloads.entry(workload.name()).or_default().instructions = Some(instructions);
         }

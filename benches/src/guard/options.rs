@@ -25,8 +25,12 @@ pub(crate) struct Options {
 /// What else the program does.
 #[derive(Debug, Clone, Subcommand)]
 pub(crate) enum Command {
-    /// A workload a number of times, in a process whose instructions are counted.
-    #[command(hide = true)]
+    /// Makes the samples in an empty folder, for `repeat`
+    Samples {
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
+    /// A workload a number of times and nothing else, for whatever looks at a process: Callgrind, DHAT, perf
     Repeat(Errand),
 }
 

@@ -64,7 +64,7 @@ impl Verdict {
     /// Compares.
     pub(crate) fn of(expected: &Expected, seen: &Figures) -> Self {
         let Expected { bands_percent: bands, figures: expected } = expected;
-        let is_other_compiler = seen.compiler.is_some() && seen.compiler != expected.compiler;
+        let is_other_toolchain = seen.toolchain.is_some() && seen.toolchain != expected.toolchain;
         let mut lines = Vec::new();
         for name in keys(expected.workloads.keys(), seen.workloads.keys()) {
             let of = |figures: &Figures| figures.workloads.get(name).copied().unwrap_or_default();
@@ -74,7 +74,7 @@ impl Verdict {
             };
             line("items", expected.items, seen.items, 0.0);
             if let Some(instructions) = seen.instructions {
-                let band = instructions_band(bands, name, is_other_compiler);
+                let band = instructions_band(bands, name, is_other_toolchain);
                 line("instructions", expected.instructions.unwrap_or_default(), instructions, band);
             }
             line("allocations", expected.allocations, seen.allocations, bands.allocations);
@@ -89,12 +89,13 @@ impl Verdict {
                 lines.push(Line { of: format!("run `{name}`"), figure: figure.clone(), expected, seen, band: 0.0 });
             }
         }
-        let note = is_other_compiler.then(|| {
-            let name = |compiler: &Option<String>| compiler.clone().unwrap_or_else(|| "an unknown compiler".to_owned());
+        let note = is_other_toolchain.then(|| {
+            let name =
+                |toolchain: &Option<String>| toolchain.clone().unwrap_or_else(|| "an unknown toolchain".to_owned());
             format!(
                 "instructions are expected of {}, and this is {}: their band is wider",
-                name(&expected.compiler),
-                name(&seen.compiler)
+                name(&expected.toolchain),
+                name(&seen.toolchain)
             )
         });
         Self { lines, note }
@@ -110,9 +111,9 @@ fn keys<'a>(one: impl Iterator<Item = &'a String>, other: impl Iterator<Item = &
     one.chain(other).collect()
 }
 
-fn instructions_band(bands: &Bands, workload: &str, is_other_compiler: bool) -> f64 {
+fn instructions_band(bands: &Bands, workload: &str, is_other_toolchain: bool) -> f64 {
     match Workload::from_str(workload, false) {
-        _ if is_other_compiler => bands.instructions_of_another_compiler,
+        _ if is_other_toolchain => bands.instructions_of_another_toolchain,
         Ok(workload) if workload.is_run() => bands.instructions_of_runs,
         _ => bands.instructions,
     }
@@ -165,7 +166,7 @@ mod tests {
     fn figures(instructions: Option<u64>, allocations: u64, puts: u64) -> Figures {
         let workload = WorkloadFigures { items: 10, allocations, allocated_bytes: 1000, instructions };
         Figures {
-            compiler: instructions.map(|_| "rustc".to_owned()),
+            toolchain: instructions.map(|_| "rustc".to_owned()),
             workloads: [("decode-lines".to_owned(), workload)].into(),
             stores: [("first".to_owned(), StoreFigures::from([("put stage".to_owned(), puts)]))].into(),
         }
@@ -178,7 +179,7 @@ mod tests {
 
     #[test]
     fn allows_what_is_within_the_band_on_either_side() {
-        for (instructions, is_within) in [(969, false), (970, true), (1000, true), (1030, true), (1031, false)] {
+        for (instructions, is_within) in [(979, false), (980, true), (1000, true), (1020, true), (1021, false)] {
             assert_eq!(verdict(&figures(Some(instructions), 200, 7)).is_as_expected(), is_within, "{instructions}");
         }
         for (allocations, is_within) in [(197, false), (198, true), (202, true), (203, false)] {
@@ -201,10 +202,10 @@ mod tests {
     }
 
     #[test]
-    fn gives_another_compiler_a_wider_band_and_says_so() {
-        let mut seen = figures(Some(1100), 200, 7);
+    fn gives_another_toolchain_a_wider_band_and_says_so() {
+        let mut seen = figures(Some(1099), 200, 7);
         assert!(!verdict(&seen).is_as_expected());
-        seen.compiler = Some("another".to_owned());
+        seen.toolchain = Some("another".to_owned());
         let verdict = verdict(&seen);
         assert!(verdict.is_as_expected());
         assert!(verdict.to_string().starts_with("instructions are expected of rustc, and this is another"));
@@ -214,7 +215,7 @@ mod tests {
     fn says_what_is_beyond_and_what_to_do() {
         let text = verdict(&figures(Some(1_234_000), 200, 7)).to_string();
         let (_, beyond) = text.split_once("1 of 5 figures are beyond their bands:").unwrap();
-        assert!(beyond.contains("1,000       1,234,000 +123300.00 %     ±3 %"), "{beyond}");
+        assert!(beyond.contains("1,000       1,234,000 +123300.00 %     ±2 %"), "{beyond}");
         assert!(beyond.contains("benches/guard --bless"));
     }
 }
