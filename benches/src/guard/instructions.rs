@@ -23,6 +23,10 @@ fn times_many(workload: Workload) -> u64 {
     if workload.is_run() { 3 } else { 2 }
 }
 
+/// A child is a copy of this program beside the samples, and works there. With paths in what it is told, their length would
+/// decide where things lie on its heap, and by that whether one that grows has to move: 1.4 % of `partition`.
+const PROGRAM: &str = "./guard";
+
 /// Valgrind shows every program one kind of processor, wherever that has AVX2. What is left to the C library is fixed here:
 /// `rep movsb`, which Valgrind counts as an instruction a byte, and where it takes copies for too large for a cache.
 const TUNABLES: &str = "glibc.cpu.hwcaps=-ERMS,-FSRM:glibc.cpu.x86_non_temporal_threshold=0xc0000";
@@ -53,6 +57,10 @@ pub(crate) fn toolchain() -> String {
 /// The instructions of a repetition of each workload, which leaves its profile in a folder.
 pub(crate) fn count(samples: &Samples, profiles: &Path) -> Result<Vec<(Workload, u64)>> {
     fs::create_dir_all(profiles).map_err(|source| file("creating", profiles, source))?;
+    let profiles = &fs::canonicalize(profiles).map_err(|source| file("finding", profiles, source))?;
+    let this = std::env::current_exe().map_err(|source| file("finding", "this program".as_ref(), source))?;
+    let program = samples.folder().join(PROGRAM);
+    fs::copy(&this, &program).map_err(|source| file("copying to", &program, source))?;
     // The longest come last in the list.
     let waiting = Mutex::new(Workload::all().to_vec());
     let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).pop();
@@ -80,14 +88,13 @@ fn repetition(workload: Workload, samples: &Samples, profiles: &Path) -> Result<
 
 /// All instructions of a child.
 fn child(workload: Workload, times: u64, samples: &Samples, profiles: &Path) -> Result<u64> {
-    let this = std::env::current_exe().map_err(|source| file("finding", "this program".as_ref(), source))?;
     let profile = profiles.join(format!("{}.callgrind", workload.name()));
     let output = Command::new("valgrind")
         .arg("--tool=callgrind")
         .arg(format!("--callgrind-out-file={}", profile.display()))
-        .arg(this)
-        .args(["repeat", "--workload", &workload.name(), "--times", &times.to_string(), "--samples"])
-        .arg(samples.folder())
+        .arg(PROGRAM)
+        .args(["repeat", "--workload", &workload.name(), "--times", &times.to_string(), "--samples", "."])
+        .current_dir(samples.folder())
         .env("GLIBC_TUNABLES", TUNABLES)
         .output()
         .map_err(Error::Valgrind)?;
