@@ -42,14 +42,15 @@ pub(super) fn one_line(text: &str) -> Cow<'_, str> {
 /// Of JSON's white space only the space can stand in a string. Between tokens it stands beside a bracket, a colon or a
 /// comma, because two tokens that are neither cannot follow each other; prose has most of its spaces between letters.
 fn may_hold_space(bytes: &[u8]) -> bool {
+    // Numbers for booleans, and no early end: so the compiler makes a few instructions for many bytes at once.
+    let space = |byte: u8| u8::from(byte == b' ');
     // In lower case a square bracket is a brace.
-    let structure = |byte: u8| matches!(byte | 0x20, b'{' | b'}') | matches!(byte, b':' | b',' | b' ');
-    // Folds without an early end, which become a few instructions for many bytes at once.
-    let control = bytes.iter().fold(false, |any, &byte| any | (byte < b' '));
+    let structure = |byte: u8| u8::from(matches!(byte | 0x20, b'{' | b'}') | matches!(byte, b':' | b',' | b' '));
+    let control = bytes.iter().fold(0, |any, &byte| any | u8::from(byte < b' '));
     let pairs = bytes.iter().zip(bytes.iter().skip(1));
-    let beside = pairs
-        .fold(false, |any, (&one, &two)| any | ((one == b' ') & structure(two)) | (structure(one) & (two == b' ')));
-    control | beside | [bytes.first(), bytes.last()].contains(&Some(&b' '))
+    let beside = pairs.fold(0, |any, (&one, &two)| any | space(one) & structure(two) | structure(one) & space(two));
+    let at_an_end = [bytes.first(), bytes.last()].contains(&Some(&b' '));
+    control | beside > 0 || at_an_end
 }
 
 /// The next white space at or after `from` that is outside strings; `from` is outside strings too.

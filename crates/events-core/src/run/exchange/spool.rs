@@ -290,7 +290,9 @@ impl Spool {
 
 fn joined(pages: &[Page]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(pages.iter().map(|page| page.bytes.len()).sum());
-    pages.iter().for_each(|page| bytes.extend_from_slice(&page.bytes));
+    for page in pages {
+        bytes.extend_from_slice(&page.bytes);
+    }
     bytes
 }
 
@@ -361,8 +363,9 @@ impl Segments<'_> {
             }
         }
         block.truncate(end);
-        let pages = std::mem::take(&mut self.pages);
-        pages.iter().for_each(|page| block.extend_from_slice(&page.bytes));
+        for page in std::mem::take(&mut self.pages) {
+            block.extend_from_slice(&page.bytes);
+        }
         Ok(block.len())
     }
 
