@@ -14,11 +14,13 @@ use crate::lake::Lake;
 use crate::usage;
 
 /// The least memory that the command gives a run.
-const MEMORY_BYTES_MIN: usize = 128 << 20;
+const MEMORY_BYTES_MIN: usize = 64 << 20;
 /// What the command gives it for each thread.
-const MEMORY_BYTES_A_THREAD: usize = 64 << 20;
+const MEMORY_BYTES_A_THREAD: usize = 32 << 20;
 /// What the command gives its runtime, whose threads only wait for stores.
 const RUNTIME_THREADS: usize = 2;
+/// And the threads of it that wait for a disk.
+const DISK_THREADS_MAX: usize = 16;
 
 /// What a run did, and what it took.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -56,7 +58,11 @@ pub(crate) fn run(lake: &Lake, threads: u16, repair: Level) -> Result<JobRun> {
     let distributor = distributor.with_writers(Writers::Single).with_clock(move || began.elapsed());
     // Neither is of any consequence for what a run costs.
     let start = Start { run: "bench".parse()?, date: NaiveDate::default() };
-    let runtime = Builder::new_multi_thread().worker_threads(RUNTIME_THREADS).enable_all().build();
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(RUNTIME_THREADS)
+        .max_blocking_threads(DISK_THREADS_MAX)
+        .enable_all()
+        .build();
     let runtime = runtime.map_err(Error::Runtime)?;
     let report = runtime.block_on(distributor.run(&start));
     runtime.shutdown_background();

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use chrono::NaiveDate;
+use events_benches::meter::{Counts, Meter};
 use events_core::run::{Distributor, Phase, Report, Start, Writers, Zones};
 use futures::TryStreamExt;
 use object_store::local::LocalFileSystem;
@@ -16,7 +17,6 @@ use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
 use tokio::runtime::{Builder, Runtime};
 
 use super::THREADS;
-use super::meter::{Counts, Meter};
 use crate::error::{Error, Result};
 use crate::{job, usage};
 

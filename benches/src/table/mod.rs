@@ -3,7 +3,6 @@
 //! | module | holds |
 //! |---|---|
 //! | `batch` | the inputs |
-//! | `meter` | a store that counts what is asked of it |
 //! | `ground` | the zones of a table in such a store, and a run in them |
 //! | `micro` | few events into a large table |
 //! | `bulk` | a large input into an empty table, beside the build before |
@@ -14,7 +13,6 @@ mod batch;
 mod bulk;
 mod chart;
 mod ground;
-mod meter;
 mod micro;
 mod series;
 

@@ -9,13 +9,17 @@ use crate::error::{Error, Result};
 /// Threads that only wait for stores: the core computes on its own.
 const RUNTIME_THREADS: usize = 2;
 
+/// Threads that wait for a disk, at most. Hundreds, of which each does one thing, keep waking one another.
+const DISK_THREADS_MAX: usize = 16;
+
 /// How long the end of a command waits for what a store still does, which is of no use to anybody by then.
 const SHUT_DOWN_MAX: Duration = Duration::from_secs(2);
 
 /// A runtime for futures that wait for stores.
 pub(crate) fn start() -> Result<Runtime> {
-    let runtime = Builder::new_multi_thread().worker_threads(RUNTIME_THREADS).enable_all().build();
-    runtime.map_err(|source| Error::Process { operation: "starting the runtime", source })
+    let mut runtime = Builder::new_multi_thread();
+    runtime.worker_threads(RUNTIME_THREADS).max_blocking_threads(DISK_THREADS_MAX).enable_all();
+    runtime.build().map_err(|source| Error::Process { operation: "starting the runtime", source })
 }
 
 /// Ends a runtime.

@@ -253,7 +253,7 @@ pub(crate) struct EngineOptions {
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<usize>,
     /// Memory for rows and keys, such as 512MiB or 1GB; what it has no room for goes to scratch files
-    /// [default: 64MiB for each thread, at least 128MiB]
+    /// [default: 32MiB for each thread, at least 64MiB]
     #[arg(long, value_name = "SIZE")]
     pub(crate) memory: Option<Size>,
     /// The folder for scratch files, which are gone after the run [default: the system's for temporary files]

@@ -21,9 +21,9 @@ use crate::options::{
 };
 
 /// The least memory of a run, whatever its threads.
-const MEMORY_BYTES_MIN: usize = 128 << 20;
+const MEMORY_BYTES_MIN: usize = 64 << 20;
 /// What a thread needs to work without waiting for scratch files.
-const MEMORY_BYTES_A_THREAD: usize = 64 << 20;
+const MEMORY_BYTES_A_THREAD: usize = 32 << 20;
 
 /// A job, and all that it needs to know.
 #[derive(Debug, Clone)]

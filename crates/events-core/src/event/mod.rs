@@ -3,6 +3,7 @@
 mod decode;
 mod events;
 mod fault;
+mod fields;
 mod id;
 mod timestamp;
 

@@ -295,7 +295,7 @@ impl Records {
     /// A quick look that may be wrong in one direction: `false` means that the record is within the limits.
     fn may_break_limits(&self, record: &[u8]) -> bool {
         let (depth_max, keys_max) = (self.limits.depth_max as usize, self.limits.keys_max);
-        let many_brackets = || memchr::memchr2_iter(b'{', b'[', record).nth(depth_max).is_some();
+        let many_brackets = || brackets(record) > depth_max;
         let many_keys = || memchr::memchr_iter(b':', record).nth(keys_max).is_some();
         // Every level takes two bytes, and every key four.
         record.len() > self.limits.record_bytes_max
@@ -412,6 +412,13 @@ impl Records {
         }
         frames
     }
+}
+
+/// How many brackets open in these bytes, in strings too.
+fn brackets(bytes: &[u8]) -> usize {
+    // A block's count fits a byte, and 16 such counts or more a register.
+    let block = |block: &[u8]| block.iter().map(|byte| u8::from(byte | 0x20 == b'{')).sum::<u8>();
+    bytes.chunks(u8::MAX as usize).map(|bytes| usize::from(block(bytes))).sum()
 }
 
 /// What was planned, with its text.

@@ -45,11 +45,14 @@ pub(crate) struct Context {
 /// The longest range that is read at once. Larger ones are not faster, and several are held for every thread.
 const CHUNK_BYTES_MAX: usize = 1 << 20;
 
+/// Rows of a lane are found by 32 bits. Blocks of a lane may be a little larger than it was meant to be.
+const LANE_BYTES_MAX: usize = 2 << 30;
+
 impl Context {
     /// What a thread may hold of a lane while it writes partitions. The threads together take half the memory; rows that
     /// have not overflowed, and encoders, take the rest.
     pub(crate) fn lane_bytes_max(&self) -> usize {
-        self.config.memory_bytes / (2 * self.config.threads)
+        (self.config.memory_bytes / (2 * self.config.threads)).min(LANE_BYTES_MAX)
     }
 
     /// Requests that are in flight while nothing else is done.

@@ -67,18 +67,15 @@ impl<'a> Files<'a> {
             self.close()?;
             let (config, rows) = (&self.context.config, sizes.get(&partition).copied().unwrap_or_default());
             let series = FileSeries::new(&config.file_config(), config.file_bytes_max, rows);
-            self.open = Some((partition, series.map_err(Error::encoding)?));
+            self.open = Some((partition, series));
             self.kind = row.kind;
         }
         let Some((_, series)) = &mut self.open else { return Ok(()) };
-        let full = series.push(row, &self.kinds[row.kind as usize]).map_err(Error::encoding)?;
-        match full {
-            Some(file) => {
-                let rows = file.rows;
-                self.send(file, self.folder(partition.1), rows, Destination::New, Step::Add)
-            }
-            None => Ok(()),
-        }
+        let full = series.is_full().then(|| series.cut()).transpose().map_err(Error::encoding)?;
+        series.push(row, &self.kinds[row.kind as usize]).map_err(Error::encoding)?;
+        let Some(file) = full else { return Ok(()) };
+        let rows = file.rows;
+        self.send(file, self.folder(partition.1), rows, Destination::New, Step::Add)
     }
 
     /// The folder of a day of the open partition.

@@ -363,12 +363,15 @@ impl Run {
         let dropped = entries(&deduplicated.losers);
         let (buckets, rows) = (0..exchange.spread.buckets, exchanged - dropped);
         let against = Against { snapshot: Arc::clone(&snapshot), superseded: Arc::clone(&deduplicated.superseded) };
-        let outputs = self.write_files(exchange, against, &deduplicated.losers, buckets, rows).await?;
+        self.enter(Phase::Write);
+        // Before the rows: both take much memory, and what one has taken serves the other.
+        let Deduplicated { losers, known, entries, .. } = deduplicated;
+        let (segments, index_emptied) = self.update_index(&snapshot, &known, &entries, (0, 1)).await?;
+        drop((known, entries));
+        let outputs = self.write_files(exchange, against, &losers, buckets, rows).await?;
         let written = outputs.iter().map(|output| output.new_rows).sum();
         check_written(&self.report.totals, Ledger { exchanged, written, dropped })?;
         self.report.partitions = partitions(&outputs);
-        let (segments, index_emptied) =
-            self.update_index(&snapshot, &deduplicated.known, &deduplicated.entries, (0, 1)).await?;
         self.end(Phase::Write);
         // The last moment to stop.
         self.context.stop.check()?;

@@ -46,6 +46,41 @@ impl Place {
     }
 }
 
+/// A row in the order of places: the place, and where in its block the row is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Sorted(u128);
+
+impl Sorted {
+    fn new(place: Place, at: usize) -> Result<Self> {
+        let at = u32::try_from(at).map_err(|_| Error::Ledger { problem: "a block of 4 GiB".to_owned() })?;
+        // Before 1970 is before 1970 without a sign, too.
+        let timestamp = place.timestamp.cast_unsigned() ^ 1 << 63;
+        Ok(Self(u128::from(place.rank) << 96 | u128::from(timestamp) << 32 | u128::from(at)))
+    }
+
+    fn place(self) -> Place {
+        Place { rank: (self.0 >> 96) as u32, timestamp: ((self.0 >> 32) as u64 ^ 1 << 63).cast_signed() }
+    }
+
+    fn at(self) -> usize {
+        self.0 as u32 as usize
+    }
+}
+
+/// How many rows are fetched from memory together.
+const READ_AHEAD_ROWS: usize = 32;
+
+/// Reads a little of rows that lie anywhere in a block, and drops it. One row is waited for while the next ones are on
+/// their way, where reading one after the other would wait for each of them.
+fn read_ahead(block: &[u8], rows: &[Sorted]) {
+    const ROW_BYTES: usize = 320;
+    const CACHE_LINE_BYTES: usize = 64;
+    let lines = |row: &Sorted| {
+        block[row.at()..].iter().take(ROW_BYTES).step_by(CACHE_LINE_BYTES).fold(0, |sum, byte| sum ^ byte)
+    };
+    std::hint::black_box(rows.iter().fold(0, |sum, row| sum ^ lines(row)));
+}
+
 impl Write {
     pub(crate) fn new(
         context: &Arc<Context>,
@@ -83,6 +118,7 @@ impl Write {
     /// A thread's part of the work.
     pub(crate) fn work(&self, remote: &Remote) -> Result<Vec<Output>> {
         let mut files = Files::new(&self.context, &self.against, &self.kinds, &self.ranks, remote);
+        let mut block = Vec::new();
         loop {
             self.context.stop.check()?;
             let Some(bucket) = self.buckets.lock().unwrap_or_else(PoisonError::into_inner).pop() else { break };
@@ -92,7 +128,7 @@ impl Write {
             }
             let losers = losers::of_bucket(&self.losers, bucket, remote)?;
             if bytes <= self.context.lane_bytes_max() as u64 {
-                self.write_whole(bucket, &losers, &mut files)?;
+                block = self.write_whole(bucket, &losers, &mut files, block)?;
             } else {
                 self.write_merged(bucket, &losers, &mut files)?;
             }
@@ -100,22 +136,27 @@ impl Write {
         files.finish()
     }
 
-    /// Sorts a bucket in memory.
-    fn write_whole(&self, bucket: usize, losers: &[u32], files: &mut Files<'_>) -> Result<()> {
+    /// Sorts a bucket in memory: that of a block before, which becomes that of the next one.
+    fn write_whole(&self, bucket: usize, losers: &[u32], files: &mut Files<'_>, mut spare: Vec<u8>) -> Result<Vec<u8>> {
         let mut survivors = Survivors { losers, ordinal: 0 };
-        for block in self.exchange.rows.take(bucket, usize::MAX, files.remote()) {
+        for block in self.exchange.rows.take(bucket, usize::MAX, files.remote()).in_place_of(std::mem::take(&mut spare))
+        {
             let block = block?;
-            let sorted = self.sort(&block, &mut survivors);
+            let sorted = self.sort(&block, &mut survivors)?;
             let mut sizes = Sizes::new();
-            for partition in sorted.chunk_by(|(one, _), (two, _)| one.partition() == two.partition()) {
-                sizes.insert(partition[0].0.partition(), partition.len());
+            for partition in sorted.chunk_by(|one, two| one.place().partition() == two.place().partition()) {
+                sizes.insert(partition[0].place().partition(), partition.len());
             }
             self.count_partitions(&sizes)?;
-            for (_, at) in sorted {
-                files.push(&read(&block, at)?.0, &sizes)?;
+            for some in sorted.chunks(READ_AHEAD_ROWS) {
+                read_ahead(&block, some);
+                for row in some {
+                    files.push(&read(&block, row.at())?.0, &sizes)?;
+                }
             }
+            spare = block;
         }
-        Ok(())
+        Ok(spare)
     }
 
     /// Sorts a bucket in runs and merges them.
@@ -128,16 +169,17 @@ impl Write {
             let block = block?;
             let run = ScratchFile::new(Arc::clone(&self.context.scratch));
             let mut buffer = Vec::with_capacity(RUN_BUFFER_BYTES);
-            for (place, at) in self.sort(&block, &mut survivors) {
-                *sizes.entry(place.partition()).or_default() += 1;
+            for row in self.sort(&block, &mut survivors)? {
+                *sizes.entry(row.place().partition()).or_default() += 1;
+                let at = row.at();
                 let end = header_at(&block, at).map_or(at, |header| header.end);
                 buffer.extend_from_slice(&block[at..end]);
                 if buffer.len() >= RUN_BUFFER_BYTES {
-                    run.append(&buffer)?;
+                    run.append(&[&buffer])?;
                     buffer.clear();
                 }
             }
-            run.append(&buffer)?;
+            run.append(&[&buffer])?;
             runs.push(run);
         }
         self.count_partitions(&sizes)?;
@@ -159,14 +201,16 @@ impl Write {
     }
 
     /// Where the rows of a block are that stay, in their order.
-    fn sort(&self, block: &[u8], survivors: &mut Survivors<'_>) -> Vec<(Place, usize)> {
+    fn sort(&self, block: &[u8], survivors: &mut Survivors<'_>) -> Result<Vec<Sorted>> {
         let survivors = headers(block).filter(|_| survivors.next());
-        let mut sorted: Vec<_> = survivors.map(|(at, header)| (self.place(header), at)).collect();
-        // Ids are looked up where times tie, so an entry is small.
-        sorted.sort_unstable_by(|(one, one_at), (two, two_at)| {
-            one.cmp(two).then_with(|| compare_ids((block, *one_at), (block, *two_at)))
-        });
-        sorted
+        let sorted = survivors.map(|(at, header)| Sorted::new(self.place(header), at));
+        let mut sorted = sorted.collect::<Result<Vec<_>>>()?;
+        sorted.sort_unstable();
+        // Ids are looked up where times tie, so an entry is small and compared at once.
+        for tied in sorted.chunk_by_mut(|one, two| one.place() == two.place()).filter(|tied| tied.len() > 1) {
+            tied.sort_unstable_by(|one, two| compare_ids((block, one.at()), (block, two.at())));
+        }
+        Ok(sorted)
     }
 
     fn place(&self, header: Header) -> Place {

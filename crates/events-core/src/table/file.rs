@@ -57,15 +57,23 @@ const BLOOM_FILTER_FPP: f64 = 0.001;
 /// What the footer says of who wrote a file.
 pub(super) const CREATED_BY: &str = concat!("event-distributor ", env!("CARGO_PKG_VERSION"));
 
-fn properties(config: &FileConfig, rows: usize) -> WriterProperties {
+/// Ids of fewer rows stay as they are: a compressor for each file takes more time than they take space.
+const ID_CODEC_ROWS_MIN: usize = 1024;
+
+/// The settings of a file of about so many rows, of which all or none have an `extra`.
+fn properties(config: &FileConfig, rows: usize, extra: bool) -> WriterProperties {
     let column = ColumnPath::from;
     let codec = config.codec.parquet();
     let sorting = [1, 0].map(|column_idx| SortingColumn { column_idx, descending: false, nulls_first: false });
     WriterProperties::builder()
         .set_created_by(CREATED_BY.to_owned())
         .set_compression(Compression::UNCOMPRESSED)
+        .set_column_compression(
+            column(column::EVENT_ID),
+            if rows < ID_CODEC_ROWS_MIN { Compression::UNCOMPRESSED } else { codec },
+        )
         .set_column_compression(column(column::DATA), codec)
-        .set_column_compression(column(column::EXTRA), codec)
+        .set_column_compression(column(column::EXTRA), if extra { codec } else { Compression::UNCOMPRESSED })
         .set_dictionary_enabled(false)
         .set_column_dictionary_enabled(column(column::DOMAIN), true)
         .set_column_dictionary_enabled(column(column::EVENT_TYPE), true)
@@ -95,6 +103,12 @@ fn staged_properties() -> WriterProperties {
         .set_column_dictionary_enabled(ColumnPath::from(column::EVENT_TYPE), true)
         .set_statistics_enabled(EnabledStatistics::None)
         .build()
+}
+
+fn writer(schema: SchemaRef, properties: WriterProperties) -> Result<ArrowWriter<Blocks>> {
+    // The schema of Arrow in the file's metadata would cost half a kilobyte and say nothing that Parquet does not.
+    let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
+    ArrowWriter::try_new_with_options(Blocks::default(), schema, options)
 }
 
 /// A finished file in memory.
@@ -138,38 +152,57 @@ impl Summary {
 
 /// Encodes rows, which come in the order of the file.
 pub(crate) struct FileWriter {
-    writer: ArrowWriter<Blocks>,
+    config: FileConfig,
+    rows_expected: usize,
+    /// From the first rows that are encoded on.
+    writer: Option<ArrowWriter<Blocks>>,
     batch: BatchBuilder,
     summary: Summary,
 }
 
 impl FileWriter {
     /// A writer of a file of about `rows_expected` rows: the size of the Bloom filter depends on it.
-    pub(crate) fn new(config: &FileConfig, rows_expected: usize) -> Result<Self> {
-        Self::with_properties(table_schema(), properties(config, rows_expected), rows_expected)
+    pub(crate) fn new(config: &FileConfig, rows_expected: usize) -> Self {
+        Self {
+            config: *config,
+            rows_expected,
+            writer: None,
+            batch: BatchBuilder::new(rows_expected.min(BATCH_ROWS)),
+            summary: Summary::default(),
+        }
     }
 
     /// A writer of rows for the stage zone.
     pub(crate) fn staged() -> Result<Self> {
-        Self::with_properties(table_schema(), staged_properties(), BATCH_ROWS)
-    }
-
-    fn with_properties(schema: SchemaRef, properties: WriterProperties, rows_expected: usize) -> Result<Self> {
-        // The schema of Arrow in the file's metadata would cost half a kilobyte and say nothing that Parquet does not.
-        let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
-        let writer = ArrowWriter::try_new_with_options(Blocks::default(), schema, options)?;
-        Ok(Self { writer, batch: BatchBuilder::new(rows_expected.min(BATCH_ROWS)), summary: Summary::default() })
+        let writer = Some(writer(table_schema(), staged_properties())?);
+        Ok(Self { writer, ..Self::new(&FileConfig::default(), BATCH_ROWS) })
     }
 
     pub(crate) fn push(&mut self, row: &Row<'_>, kind: &Kind) -> Result<()> {
         self.batch.push(row, &kind.domain, &kind.event_type);
         self.summary.add(row);
-        if self.batch.rows == BATCH_ROWS { self.flush() } else { Ok(()) }
+        if self.batch.rows < BATCH_ROWS {
+            return Ok(());
+        }
+        let batch = self.batch.finish()?;
+        self.write(&batch, false)
     }
 
-    fn flush(&mut self) -> Result<()> {
-        let batch = self.batch.finish()?;
-        self.writer.write(&batch)
+    /// Encodes rows. `whole`: they are all of the file.
+    fn write(&mut self, batch: &RecordBatch, whole: bool) -> Result<()> {
+        // A compressor takes longer to make than most small files take to write, and hardly any has an `extra`.
+        let extra = !whole || batch.column_by_name(column::EXTRA).is_none_or(|extra| extra.null_count() < extra.len());
+        let mut writer = self.take_writer(extra)?;
+        writer.write(batch)?;
+        self.writer = Some(writer);
+        Ok(())
+    }
+
+    fn take_writer(&mut self, extra: bool) -> Result<ArrowWriter<Blocks>> {
+        match self.writer.take() {
+            Some(writer) => Ok(writer),
+            None => writer(table_schema(), properties(&self.config, self.rows_expected, extra)),
+        }
     }
 
     /// The rows so far.
@@ -184,16 +217,18 @@ impl FileWriter {
 
     /// The bytes that the file has so far, as far as they are encoded.
     pub(crate) fn encoded_bytes(&self) -> usize {
-        self.writer.bytes_written() + self.writer.in_progress_size()
+        self.writer.as_ref().map_or(0, |writer| writer.bytes_written() + writer.in_progress_size())
     }
 
     pub(crate) fn finish(mut self) -> Result<EncodedFile> {
         if self.batch.rows > 0 {
-            self.flush()?;
+            let batch = self.batch.finish()?;
+            self.write(&batch, self.writer.is_none())?;
         }
-        self.writer.flush()?;
-        let rows_end = self.writer.bytes_written() as u64;
-        let (bytes, length, digest) = self.writer.into_inner()?.finish();
+        let mut writer = self.take_writer(false)?;
+        writer.flush()?;
+        let rows_end = writer.bytes_written() as u64;
+        let (bytes, length, digest) = writer.into_inner()?.finish();
         let Summary { rows, timestamps, row_bytes } = self.summary;
         Ok(EncodedFile { bytes, length, rows, digest, tail: length - rows_end, timestamps, row_bytes })
     }
@@ -202,9 +237,9 @@ impl FileWriter {
 /// Encodes batches that have the schema of the table, in their order.
 pub(crate) fn encode(batches: &[RecordBatch], config: &FileConfig) -> Result<EncodedFile> {
     let rows = batches.iter().map(RecordBatch::num_rows).sum();
-    let mut file = FileWriter::new(config, rows)?;
+    let mut file = FileWriter::new(config, rows);
     for batch in batches {
-        file.writer.write(batch)?;
+        file.write(batch, batches.len() == 1)?;
         let columns = Columns::of(batch).map_err(ParquetError::General)?;
         for row in 0..columns.rows() {
             file.summary.add(&columns.row(row, 0).map_err(ParquetError::General)?);
@@ -215,8 +250,9 @@ pub(crate) fn encode(batches: &[RecordBatch], config: &FileConfig) -> Result<Enc
 
 /// Encodes a batch of any schema for the stage zone.
 pub(crate) fn encode_staged(batch: &RecordBatch) -> Result<EncodedFile> {
-    let mut file = FileWriter::with_properties(batch.schema(), staged_properties(), 0)?;
-    file.writer.write(batch)?;
+    let writer = Some(writer(batch.schema(), staged_properties())?);
+    let mut file = FileWriter { writer, ..FileWriter::new(&FileConfig::default(), 0) };
+    file.write(batch, true)?;
     file.summary.rows = batch.num_rows() as u64;
     file.finish()
 }

@@ -73,7 +73,7 @@ impl<'a, 's> Rewrite<'a, 's> {
             dropped += lost;
             heads.extend(Head::open(number, source.without, rest)?.map(Reverse));
         }
-        let series = FileSeries::new(config, file_bytes_max, kept as usize)?;
+        let series = FileSeries::new(config, file_bytes_max, kept as usize);
         Ok(Self { kinds, heads, series: Some(series), partition: None, dropped })
     }
 
@@ -85,13 +85,13 @@ impl<'a, 's> Rewrite<'a, 's> {
     fn next_file(&mut self) -> Result<Option<EncodedFile>, RewriteError> {
         let Some(series) = &mut self.series else { return Ok(None) };
         while let Some(mut top) = self.heads.peek_mut() {
+            if series.is_full() {
+                return Ok(Some(series.cut()?));
+            }
             let Reverse(head) = &mut *top;
-            let full = head.write(series, self.kinds, &mut self.partition)?;
+            head.write(series, self.kinds, &mut self.partition)?;
             if !head.advance()? {
                 PeekMut::pop(top);
-            }
-            if full.is_some() {
-                return Ok(full);
             }
         }
         Ok(self.series.take().map(FileSeries::finish).transpose()?)
@@ -187,7 +187,7 @@ impl<'s> Head<'s> {
         series: &mut FileSeries,
         kinds: &mut KindCache,
         partition: &mut Option<(Arc<Kind>, i32)>,
-    ) -> Result<Option<EncodedFile>, RewriteError> {
+    ) -> Result<(), RewriteError> {
         let (domain, event_type) = self.columns.kind(self.row);
         let (number, kind) = kinds.get(domain, event_type).map_err(|fault| self.failed(fault.to_string()))?;
         let row = self.columns.row(self.row, *number).map_err(|problem| self.failed(problem))?;

@@ -19,22 +19,25 @@ pub(crate) struct FileSeries {
 
 impl FileSeries {
     /// The files of so many rows. Each but the last ends after the batch with which its rows take `file_bytes_max`.
-    pub(crate) fn new(config: &FileConfig, file_bytes_max: usize, rows: usize) -> Result<Self> {
-        Ok(Self { config: *config, file_bytes_max, left: rows, open: FileWriter::new(config, rows)? })
+    pub(crate) fn new(config: &FileConfig, file_bytes_max: usize, rows: usize) -> Self {
+        Self { config: *config, file_bytes_max, left: rows, open: FileWriter::new(config, rows) }
     }
 
-    /// Adds a row, and gives the file that was full before it.
-    pub(crate) fn push(&mut self, row: &Row<'_>, kind: &Kind) -> Result<Option<EncodedFile>> {
-        let full = if self.open.ends_batch() && self.open.encoded_bytes() >= self.file_bytes_max && self.open.rows() > 0
-        {
-            let next = FileWriter::new(&self.config, self.left)?;
-            Some(std::mem::replace(&mut self.open, next).finish()?)
-        } else {
-            None
-        };
+    /// Whether the next row begins another file.
+    pub(crate) fn is_full(&self) -> bool {
+        self.open.ends_batch() && self.open.encoded_bytes() >= self.file_bytes_max && self.open.rows() > 0
+    }
+
+    /// The file so far. The next row begins another one.
+    pub(crate) fn cut(&mut self) -> Result<EncodedFile> {
+        let next = FileWriter::new(&self.config, self.left);
+        std::mem::replace(&mut self.open, next).finish()
+    }
+
+    /// Adds a row.
+    pub(crate) fn push(&mut self, row: &Row<'_>, kind: &Kind) -> Result<()> {
         self.left = self.left.saturating_sub(1);
-        self.open.push(row, kind)?;
-        Ok(full)
+        self.open.push(row, kind)
     }
 
     /// The last file: without rows, when there were none.

@@ -91,7 +91,7 @@ fn bytes(file: &EncodedFile) -> Bytes {
 
 fn encode(made: &[Made], config: &FileConfig) -> EncodedFile {
     let mut kinds = cache();
-    let mut writer = FileWriter::new(config, made.len()).unwrap();
+    let mut writer = FileWriter::new(config, made.len());
     for made in made {
         let (number, kind) = kinds.get(made.kind.0, made.kind.1).unwrap();
         writer.push(&made.row(*number), kind).unwrap();
@@ -102,11 +102,12 @@ fn encode(made: &[Made], config: &FileConfig) -> EncodedFile {
 /// The files of a run.
 fn series(made: &[Made], config: &FileConfig, file_bytes_max: usize) -> Vec<Bytes> {
     let mut kinds = cache();
-    let mut series = FileSeries::new(config, file_bytes_max, made.len()).unwrap();
+    let mut series = FileSeries::new(config, file_bytes_max, made.len());
     let mut files = Vec::new();
     for made in made {
         let (number, kind) = kinds.get(made.kind.0, made.kind.1).unwrap();
-        files.extend(series.push(&made.row(*number), kind).unwrap());
+        files.extend(series.is_full().then(|| series.cut().unwrap()));
+        series.push(&made.row(*number), kind).unwrap();
     }
     files.push(series.finish().unwrap());
     files.iter().map(bytes).collect()

@@ -7,6 +7,8 @@ mod scratch;
 mod sealed;
 mod spool;
 mod stage;
+#[cfg(test)]
+mod tests;
 
 use crate::table::Key;
 

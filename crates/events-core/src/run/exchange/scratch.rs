@@ -64,11 +64,16 @@ impl ScratchFile {
         Ok(&self.file.get_or_init(|| (file, path)).0)
     }
 
-    /// Appends bytes and tells where they begin. Threads may append at once.
-    pub(crate) fn append(&self, bytes: &[u8]) -> Result<u64> {
+    /// Appends bytes in pieces, one behind the other, and tells where they begin. Threads may append at once.
+    pub(crate) fn append(&self, pieces: &[impl AsRef<[u8]>]) -> Result<u64> {
         let file = self.file()?;
-        let offset = self.end.fetch_add(bytes.len() as u64, Ordering::Relaxed);
-        write_at(file, bytes, offset).map_err(|error| self.scratch.error("writing", error))?;
+        let length: usize = pieces.iter().map(|piece| piece.as_ref().len()).sum();
+        let offset = self.end.fetch_add(length as u64, Ordering::Relaxed);
+        let mut at = offset;
+        for piece in pieces.iter().map(AsRef::as_ref) {
+            write_at(file, piece, at).map_err(|error| self.scratch.error("writing", error))?;
+            at += piece.len() as u64;
+        }
         Ok(offset)
     }
 

@@ -18,7 +18,7 @@ pub(crate) enum Overflow {
     Sealed(Zone),
 }
 
-/// A piece of a lane outside memory. It holds whole entries.
+/// A piece of a lane outside memory.
 #[derive(Debug, Clone)]
 enum Extent {
     /// Under way: the thread that writes it fills it in before it goes on.
@@ -26,6 +26,8 @@ enum Extent {
     Scratch {
         offset: u64,
         length: usize,
+        /// Bytes at its end of entries that go on in the next extent. Others hold whole entries.
+        cut: usize,
     },
     Staged(Staged),
     Sealed {
@@ -35,10 +37,18 @@ enum Extent {
     },
 }
 
+/// A part of what a lane has in memory.
+#[derive(Default)]
+struct Page {
+    bytes: Vec<u8>,
+    /// Of a full page: how many bytes up to its end are of a block that goes on in the next page.
+    cut: usize,
+}
+
 #[derive(Default)]
 struct Lane {
-    /// The newest entries, behind all extents.
-    buffer: Vec<u8>,
+    /// The newest entries, behind all extents. All pages but the last are full.
+    pages: Vec<Page>,
     extents: Vec<Extent>,
     entries: u64,
     bytes: u64,
@@ -48,7 +58,11 @@ struct Lane {
 pub(crate) struct Spool {
     lanes: Vec<Mutex<Lane>>,
     overflow: Overflow,
-    /// Bytes in all buffers, and how many there may be.
+    /// What lanes keep in memory grows by pages of one size: nothing is copied, and nothing is left over.
+    page_bytes: usize,
+    /// Pages that were in use.
+    free: Mutex<Vec<Page>>,
+    /// Bytes of the pages of all lanes, and how many there may be.
     buffered: AtomicUsize,
     budget: usize,
     /// Held while all lanes are moved out of memory together.
@@ -62,7 +76,11 @@ impl Spool {
     }
 
     fn of(lanes: Vec<Mutex<Lane>>, overflow: Overflow, budget: usize) -> Self {
-        Self { lanes, overflow, buffered: AtomicUsize::new(0), budget, spilling: Mutex::default() }
+        let share = (budget / (2 * lanes.len()).max(1)).clamp(PAGE_BYTES_MIN, PAGE_BYTES_MAX);
+        // The greatest power of two: pages lie at multiples of it in a scratch file.
+        let page_bytes = 1 << share.ilog2();
+        let (free, buffered, spilling) = (Mutex::default(), AtomicUsize::new(0), Mutex::default());
+        Self { lanes, overflow, page_bytes, free, buffered, budget, spilling }
     }
 
     /// A spool whose lanes lie in the stage zone already: for each lane its objects, in order.
@@ -71,7 +89,7 @@ impl Spool {
             entries: objects.iter().map(|object| object.entries).sum(),
             bytes: objects.iter().map(|object| object.bytes).sum(),
             extents: objects.into_iter().map(Extent::Staged).collect(),
-            buffer: Vec::new(),
+            pages: Vec::new(),
         };
         let lanes = lanes.into_iter().map(|objects| Mutex::new(lane(objects))).collect();
         Self::of(lanes, Overflow::Stage(stage), 0)
@@ -115,14 +133,9 @@ impl Spool {
     pub(crate) fn append(&self, lane: usize, block: &[u8], entries: u64, remote: &Remote) -> Result<u64> {
         let mut guard = self.lane(lane);
         let before = guard.entries;
-        // Doubling would leave half of all buffers empty.
-        if guard.buffer.capacity() - guard.buffer.len() < block.len() {
-            guard.buffer.reserve_exact(block.len().max(self.spill_bytes()));
-        }
-        guard.buffer.extend_from_slice(block);
+        let buffered = self.buffer(&mut guard.pages, block);
         guard.entries += entries;
         guard.bytes += block.len() as u64;
-        let buffered = self.buffered.fetch_add(block.len(), Ordering::Relaxed) + block.len();
         if buffered <= self.budget {
             return Ok(before);
         }
@@ -131,7 +144,9 @@ impl Spool {
                 drop(guard);
                 self.spill_together(stage, self.budget, remote)?;
             }
-            Overflow::Scratch(_) | Overflow::Stage(_) if guard.buffer.len() >= self.spill_bytes() => {
+            Overflow::Scratch(file) if guard.pages.len() > 1 => self.spill_full(lane, guard, file)?,
+            // All lanes at once would be many small objects.
+            Overflow::Stage(_) if guard.pages.len() * self.page_bytes >= self.budget / (2 * self.lanes.len()) => {
                 self.spill(lane, guard, remote)?;
             }
             // What is appended to a sealed spool is little.
@@ -140,38 +155,81 @@ impl Spool {
         Ok(before)
     }
 
-    /// Over the budget, lanes of at least half the average go: all of them at once would be many small writes.
-    fn spill_bytes(&self) -> usize {
-        self.budget / (2 * self.lanes.len()).max(1)
+    /// Adds a block to the pages of a lane, and tells how much all pages take.
+    fn buffer(&self, pages: &mut Vec<Page>, block: &[u8]) -> usize {
+        let (mut rest, mut new) = (block, 0);
+        while !rest.is_empty() {
+            if let Some(page) = pages.last_mut() {
+                let room = self.page_bytes - page.bytes.len();
+                let (fits, behind) = rest.split_at(room.min(rest.len()));
+                page.bytes.extend_from_slice(fits);
+                rest = behind;
+                if rest.is_empty() {
+                    break;
+                }
+                page.cut = block.len() - rest.len();
+            }
+            let page = self.free().pop();
+            pages.push(page.unwrap_or_else(|| Page { bytes: Vec::with_capacity(self.page_bytes), cut: 0 }));
+            new += self.page_bytes;
+        }
+        self.buffered.fetch_add(new, Ordering::Relaxed) + new
     }
 
-    /// Moves a lane's buffer out of memory.
-    fn spill(&self, lane: usize, mut guard: MutexGuard<'_, Lane>, remote: &Remote) -> Result<()> {
-        let buffer = std::mem::take(&mut guard.buffer);
-        self.buffered.fetch_sub(buffer.len(), Ordering::Relaxed);
+    /// Takes pages that a lane no longer has out of the account.
+    fn unbuffer(&self, pages: Vec<Page>) -> Vec<Page> {
+        self.buffered.fetch_sub(pages.len() * self.page_bytes, Ordering::Relaxed);
+        pages
+    }
+
+    /// Takes back pages that are no longer needed.
+    fn free_pages(&self, pages: Vec<Page>) {
+        self.free().extend(pages.into_iter().map(|mut page| {
+            page.bytes.clear();
+            Page { cut: 0, ..page }
+        }));
+    }
+
+    fn free(&self) -> MutexGuard<'_, Vec<Page>> {
+        self.free.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Moves the full pages of a lane to a scratch file: writes of a power of two to multiples of it, which cost the system
+    /// half as much as others.
+    fn spill_full(&self, lane: usize, mut guard: MutexGuard<'_, Lane>, file: &ScratchFile) -> Result<()> {
+        let open = guard.pages.pop();
+        let pages = self.unbuffer(std::mem::replace(&mut guard.pages, open.into_iter().collect()));
         let number = guard.extents.len();
         guard.extents.push(Extent::Reserved);
         // Others may append meanwhile: their entries are behind these.
         drop(guard);
-        let extent = match &self.overflow {
-            Overflow::Scratch(file) => Extent::Scratch { offset: file.append(&buffer)?, length: buffer.len() },
-            Overflow::Stage(stage) => Extent::Staged(stage.write(lane, number, &buffer, remote)?),
-            Overflow::Sealed(_) => unreachable!("what is appended to a sealed spool stays in memory"),
-        };
-        let mut guard = self.lane(lane);
-        guard.extents[number] = extent;
-        // The lane will fill again, but not as far as before the budget was reached.
-        if guard.buffer.capacity() == 0 && buffer.capacity() <= 2 * self.spill_bytes() {
-            guard.buffer = buffer;
-            guard.buffer.clear();
-        }
+        let pieces: Vec<_> = pages.iter().map(|page| &page.bytes[..]).collect();
+        let (offset, length) = (file.append(&pieces)?, pages.len() * self.page_bytes);
+        let cut = pages.last().map_or(0, |page| page.cut);
+        self.free_pages(pages);
+        self.lane(lane).extents[number] = Extent::Scratch { offset, length, cut };
+        Ok(())
+    }
+
+    /// Moves what a lane has in memory to the stage zone.
+    fn spill(&self, lane: usize, mut guard: MutexGuard<'_, Lane>, remote: &Remote) -> Result<()> {
+        let Overflow::Stage(stage) = &self.overflow else { return Ok(()) };
+        let pages = self.unbuffer(std::mem::take(&mut guard.pages));
+        let number = guard.extents.len();
+        guard.extents.push(Extent::Reserved);
+        // Others may append meanwhile: their entries are behind these.
+        drop(guard);
+        let entries = joined(&pages);
+        self.free_pages(pages);
+        let extent = Extent::Staged(stage.write(lane, number, &entries, remote)?);
+        self.lane(lane).extents[number] = extent;
         Ok(())
     }
 
     /// Moves a lane out of memory, all of it, and tells what lies in the stage zone.
     pub(crate) fn flush(&self, lane: usize, remote: &Remote) -> Result<Vec<Staged>> {
         let guard = self.lane(lane);
-        if guard.buffer.is_empty() {
+        if guard.pages.is_empty() {
             drop(guard);
         } else {
             self.spill(lane, guard, remote)?;
@@ -180,9 +238,7 @@ impl Spool {
             Extent::Staged(staged) => Some(staged.clone()),
             Extent::Reserved | Extent::Scratch { .. } | Extent::Sealed { .. } => None,
         };
-        let mut guard = self.lane(lane);
-        guard.buffer = Vec::new();
-        Ok(guard.extents.iter().filter_map(staged).collect())
+        Ok(self.lane(lane).extents.iter().filter_map(staged).collect())
     }
 
     /// Moves all lanes out of memory, into as few objects of the stage zone as is good, and tells what lies there, by lane.
@@ -207,11 +263,11 @@ impl Spool {
         let mut filled = Vec::new();
         for lane in 0..self.len() {
             let mut guard = self.lane(lane);
-            if !guard.buffer.is_empty() {
-                let buffer = std::mem::take(&mut guard.buffer);
-                self.buffered.fetch_sub(buffer.len(), Ordering::Relaxed);
-                filled.push((lane, guard.extents.len(), buffer));
+            if !guard.pages.is_empty() {
+                let pages = self.unbuffer(std::mem::take(&mut guard.pages));
+                filled.push((lane, guard.extents.len(), joined(&pages)));
                 guard.extents.push(Extent::Reserved);
+                self.free_pages(pages);
             }
         }
         let places: Vec<_> = filled.iter().map(|(lane, number, _)| (*lane, *number)).collect();
@@ -224,36 +280,98 @@ impl Spool {
     /// The lane's entries in blocks of about at most that many bytes, at least one extent each. The lane is empty then.
     pub(crate) fn take<'a>(&'a self, lane: usize, block_bytes: usize, remote: &'a Remote) -> Segments<'a> {
         let lane = std::mem::take(&mut *self.lane(lane));
-        self.buffered.fetch_sub(lane.buffer.len(), Ordering::Relaxed);
-        Segments { spool: self, extents: lane.extents.into_iter(), buffer: Some(lane.buffer), block_bytes, remote }
+        let pages = self.unbuffer(lane.pages);
+        // Whoever takes has appended all there is.
+        self.free().clear();
+        let (spare, carried) = (Vec::new(), Vec::new());
+        Segments { spool: self, extents: lane.extents.into_iter(), pages, block_bytes, remote, spare, carried }
     }
 }
+
+fn joined(pages: &[Page]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(pages.iter().map(|page| page.bytes.len()).sum());
+    for page in pages {
+        bytes.extend_from_slice(&page.bytes);
+    }
+    bytes
+}
+
+/// No smaller, because each is written by itself.
+const PAGE_BYTES_MIN: usize = 4 << 10;
+/// No larger, because every lane has one that is half empty.
+const PAGE_BYTES_MAX: usize = 64 << 10;
 
 /// The blocks of a lane.
 pub(crate) struct Segments<'a> {
     spool: &'a Spool,
     extents: std::vec::IntoIter<Extent>,
-    buffer: Option<Vec<u8>>,
+    /// What lies in memory, behind all extents.
+    pages: Vec<Page>,
     block_bytes: usize,
     remote: &'a Remote,
+    /// A block that was in use.
+    spare: Vec<u8>,
+    /// What was read of entries that go on.
+    carried: Vec<u8>,
 }
 
 impl Segments<'_> {
-    fn read(&self, extent: Extent, block: &mut Vec<u8>) -> Result<()> {
+    /// The same blocks, the next of them in the memory of one that was in use: fresh memory is filled with zeros, by the
+    /// system too.
+    pub(crate) fn in_place_of(self, spare: Vec<u8>) -> Self {
+        Self { spare, ..self }
+    }
+
+    /// Reads an extent to a place of a block, and tells where it ends and how much of it goes on. What the block holds
+    /// behind the place is lost.
+    fn read(&self, extent: Extent, block: &mut Vec<u8>, at: usize) -> Result<(usize, usize)> {
         match (&self.spool.overflow, extent) {
-            (Overflow::Scratch(file), Extent::Scratch { offset, length }) => {
-                let start = block.len();
-                block.resize(start + length, 0);
-                file.read(&mut block[start..], offset)
+            (Overflow::Scratch(file), Extent::Scratch { offset, length, cut }) => {
+                let end = at + length;
+                block.resize(end.max(block.len()), 0);
+                file.read(&mut block[at..end], offset)?;
+                return Ok((end, cut));
             }
-            (Overflow::Stage(stage), Extent::Staged(staged)) => stage.read(&staged, block, self.remote),
+            (Overflow::Stage(stage), Extent::Staged(staged)) => {
+                block.truncate(at);
+                stage.read(&staged, block, self.remote)?;
+            }
             (Overflow::Sealed(zone), Extent::Sealed { object, offset, length }) => {
+                block.truncate(at);
                 block.extend_from_slice(&read_range(zone, &object, offset, length, self.remote)?);
-                Ok(())
             }
             // A spool has one overflow, and whoever wrote an extent has filled it in.
             _ => unreachable!("an extent of another overflow"),
         }
+        Ok((block.len(), 0))
+    }
+
+    /// Reads extents and pages to a block until it is full, and tells where its last whole entry ends.
+    fn fill(&mut self, block: &mut Vec<u8>) -> Result<usize> {
+        let mut end = self.carried.len();
+        block.resize(end.max(block.len()), 0);
+        block[..end].copy_from_slice(&self.carried);
+        self.carried.clear();
+        while let Some(extent) = self.extents.next() {
+            let (read, cut) = self.read(extent, block, end)?;
+            end = read;
+            let next = self.extents.as_slice().first().map_or_else(|| self.paged(), length);
+            // Without a whole entry there is nothing to give.
+            if cut < end && next > self.block_bytes.saturating_sub(end) {
+                self.carried.extend_from_slice(&block[end - cut..end]);
+                return Ok(end - cut);
+            }
+        }
+        block.truncate(end);
+        for page in std::mem::take(&mut self.pages) {
+            block.extend_from_slice(&page.bytes);
+        }
+        Ok(block.len())
+    }
+
+    /// The bytes in memory.
+    fn paged(&self) -> usize {
+        self.pages.iter().map(|page| page.bytes.len()).sum()
     }
 }
 
@@ -261,32 +379,28 @@ impl Iterator for Segments<'_> {
     type Item = Result<Vec<u8>>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let length = |extent: &Extent| match extent {
-            Extent::Reserved => 0,
-            Extent::Scratch { length, .. } | Extent::Sealed { length, .. } => *length,
-            Extent::Staged(staged) => staged.bytes as usize,
-        };
-        let Some(first) = self.extents.next() else {
-            return self.buffer.take().filter(|buffer| !buffer.is_empty()).map(Ok);
-        };
-        // A block that grows would take twice its length.
-        let buffered = self.buffer.as_ref().map_or(0, Vec::len);
-        let rest: usize = self.extents.as_slice().iter().map(length).sum();
-        let mut block = Vec::with_capacity((length(&first) + rest + buffered).min(self.block_bytes));
-        let mut next = Some(first);
-        while let Some(extent) = next {
-            if let Err(error) = self.read(extent, &mut block) {
-                return Some(Err(error));
-            }
-            let room = self.block_bytes.saturating_sub(block.len());
-            let fits = self.extents.as_slice().first().is_some_and(|extent| length(extent) <= room);
-            next = if fits { self.extents.next() } else { None };
+        let extents = self.extents.as_slice().iter().map(length).sum::<usize>();
+        if extents + self.paged() == 0 {
+            return None;
         }
-        if self.extents.as_slice().is_empty()
-            && self.buffer.as_ref().is_some_and(|buffer| buffer.len() <= self.block_bytes.saturating_sub(block.len()))
-        {
-            block.append(&mut self.buffer.take().unwrap_or_default());
+        let expected = (self.carried.len() + extents + self.paged()).min(self.block_bytes);
+        let mut block = std::mem::take(&mut self.spare);
+        if block.capacity() < expected || block.capacity() / 2 > expected {
+            // One that grows would be copied, and a large one is for a large lane alone.
+            block = Vec::new();
         }
-        Some(Ok(block))
+        block.reserve_exact(expected.saturating_sub(block.len()));
+        Some(self.fill(&mut block).map(|end| {
+            block.truncate(end);
+            block
+        }))
+    }
+}
+
+fn length(extent: &Extent) -> usize {
+    match extent {
+        Extent::Reserved => 0,
+        Extent::Scratch { length, .. } | Extent::Sealed { length, .. } => *length,
+        Extent::Staged(staged) => staged.bytes as usize,
     }
 }

@@ -102,7 +102,7 @@ impl Compact {
         // Alone, a run may remove what is left; among many, somebody late could make it again, so it stays without rows.
         if self.context.writers == Writers::Many {
             for number in 1..group.len() {
-                let empty = FileSeries::new(&file_config, config.file_bytes_max, 0).map_err(Error::encoding)?;
+                let empty = FileSeries::new(&file_config, config.file_bytes_max, 0);
                 let empty = empty.finish().map_err(Error::encoding)?;
                 staging.send(empty, folder.clone(), 0, replace(number), Step::Shrink)?;
             }

@@ -19,7 +19,7 @@ use crate::run::exchange::Spool;
 use crate::run::layout;
 use crate::run::remote::Remote;
 use crate::table::index::{
-    Cell, Entry, HASH_BITS, Partitions, SegmentObject, cell_bits, level_entries_max, merge_cell, merge_level,
+    Cell, Entry, HASH_BITS, Partitions, SegmentObject, cell_bits, level_entries_max, merge_cell, merge_level, pack_cell,
 };
 use crate::table::{Kind, PartitionKey};
 
@@ -88,24 +88,25 @@ impl UpdateIndex {
                 return Ok(written);
             }
             let mut partitions = Partitions::default();
-            let mut new = Vec::new();
-            for lane in part(unit, units, lanes) {
+            let lanes = part(unit, units, lanes);
+            // There are millions of them, so they are packed, and not one more has room.
+            let count = lanes.clone().map(|lane| self.entries.entries(lane) as usize).sum();
+            let mut new = Vec::with_capacity(count);
+            for lane in lanes {
                 self.take(lane, &mut partitions, &mut new, remote)?;
             }
-            for number in part(unit, units, cells) {
+            for number in part(unit, units, cells).rev() {
                 let cell = cell(bits, number);
-                let range = cell.range();
-                let of_cell = new.partition_point(|entry: &Entry| entry.hash < range.start)
-                    ..new.partition_point(|entry| entry.hash < range.end);
-                if let Some(object) = self.merge(cell, &new[of_cell], &mut partitions, remote)? {
+                let of_cell = new.partition_point(|&packed| Entry::unpack(packed).hash < cell.range().start);
+                if let Some(object) = self.merge(cell, new.split_off(of_cell), &mut partitions, remote)? {
                     written.push(self.put(object, remote)?);
                 }
             }
         }
     }
 
-    /// The new entries of a lane, as entries with the numbers of `partitions`.
-    fn take(&self, lane: usize, partitions: &mut Partitions, out: &mut Vec<Entry>, remote: &Remote) -> Result<()> {
+    /// The new entries of a lane, packed, with the numbers of `partitions`.
+    fn take(&self, lane: usize, partitions: &mut Partitions, out: &mut Vec<u128>, remote: &Remote) -> Result<()> {
         let mut numbers: HashMap<(u32, i32), u32, _> = HashMap::with_hasher(FixedState::default());
         for segment in self.entries.take(lane, usize::MAX, remote) {
             let segment = segment?;
@@ -115,7 +116,7 @@ impl UpdateIndex {
                     let domain_event_type = self.kinds[kind as usize].name.clone();
                     partitions.intern(&PartitionKey { domain_event_type, day })
                 });
-                Entry { hash, check, partition }
+                Entry { hash, check, partition }.pack()
             }));
         }
         Ok(())
@@ -125,7 +126,7 @@ impl UpdateIndex {
     fn merge(
         &self,
         cell: Cell,
-        new: &[Entry],
+        new: Vec<u128>,
         partitions: &mut Partitions,
         remote: &Remote,
     ) -> Result<Option<SegmentObject>> {
@@ -133,9 +134,12 @@ impl UpdateIndex {
         if new.is_empty() && parts.iter().all(|part| usize::from(part.level) == self.level || part.entries.is_empty()) {
             return Ok(None);
         }
+        if parts.iter().all(|part| part.entries.is_empty()) {
+            return Ok(pack_cell(cell, new, partitions));
+        }
         let expected = new.len() + parts.iter().map(|part| part.entries.len()).sum::<usize>();
-        let old = parts.iter().map(|part| part.entries.iter().copied());
-        let sources = old.chain([new.iter().copied()]);
+        let new: Vec<_> = new.into_iter().map(Entry::unpack).collect();
+        let sources = parts.iter().map(|part| &part.entries[..]).chain([&new[..]]).map(|source| source.iter().copied());
         Ok(merge_cell(cell, sources, expected.min(level_entries_max(self.level) as usize), partitions))
     }
 

@@ -27,12 +27,12 @@ impl Entry {
     }
 
     /// The entry as one number, ordered as entries are: two thirds of the memory.
-    pub(super) fn pack(self) -> u128 {
+    pub(crate) fn pack(self) -> u128 {
         debug_assert!(self.hash >> HASH_BITS == 0 && self.check >> CHECK_BITS == 0, "{self:?} is too wide");
         u128::from(self.hash) << (CHECK_BITS + 32) | u128::from(self.check) << 32 | u128::from(self.partition)
     }
 
-    pub(super) fn unpack(packed: u128) -> Self {
+    pub(crate) fn unpack(packed: u128) -> Self {
         let check = (packed >> 32) as u64 & ((1 << CHECK_BITS) - 1);
         Self { hash: (packed >> (CHECK_BITS + 32)) as u64, check, partition: packed as u32 }
     }

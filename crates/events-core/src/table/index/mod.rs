@@ -54,7 +54,7 @@ pub(crate) use cell::Cell;
 pub(crate) use entry::{Entry, HASH_BITS, id_hash, version_check};
 pub(crate) use levels::{cell_bits, level_entries_max, merge_level};
 pub(crate) use matching::matches;
-pub(crate) use merge::merge_cell;
+pub(crate) use merge::{merge_cell, pack_cell};
 pub(crate) use meta::SegmentMeta;
 pub(crate) use partitions::Partitions;
 pub(crate) use reads::{Read, plan_reads};

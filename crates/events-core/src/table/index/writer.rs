@@ -36,6 +36,11 @@ impl SegmentWriter {
         Self { cell, entries: Vec::with_capacity(entries_expected) }
     }
 
+    /// A writer that has entries, all of the cell and as [`Entry::pack`] makes them.
+    pub(crate) fn of(cell: Cell, entries: Vec<u128>) -> Self {
+        Self { cell, entries }
+    }
+
     /// Takes an entry of the cell, whose partition has its number from the [`Partitions`] that `finish` gets.
     ///
     /// Entries in ascending order are the fastest; in any other they are sorted at last.

@@ -17,7 +17,7 @@ use object_store::{
 
 /// A store behind which another does the work.
 #[derive(Debug, Clone)]
-pub(super) struct Meter {
+pub struct Meter {
     inner: Arc<dyn ObjectStore>,
     as_s3: bool,
     counts: Arc<Mutex<Counts>>,
@@ -25,25 +25,27 @@ pub(super) struct Meter {
 
 /// What was asked for.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Counts {
+pub struct Counts {
     /// Requests by kind and zone.
-    pub(super) requests: BTreeMap<(&'static str, String), u64>,
+    pub requests: BTreeMap<(&'static str, String), u64>,
     /// Bytes read by zone.
-    pub(super) read: BTreeMap<String, u64>,
+    pub read: BTreeMap<String, u64>,
     /// Bytes written by zone.
-    pub(super) written: BTreeMap<String, u64>,
+    pub written: BTreeMap<String, u64>,
     /// The parts that all calls for parts have asked for.
-    pub(super) ranges: u64,
+    pub ranges: u64,
 }
 
 impl Counts {
     /// All requests.
-    pub(super) fn total(&self) -> u64 {
+    #[must_use]
+    pub fn total(&self) -> u64 {
         self.requests.values().sum()
     }
 
     /// Requests of a kind.
-    pub(super) fn of(&self, kind: &str) -> u64 {
+    #[must_use]
+    pub fn of(&self, kind: &str) -> u64 {
         self.requests.iter().filter(|((of, _), _)| *of == kind).map(|(_, count)| count).sum()
     }
 }
@@ -51,12 +53,12 @@ impl Counts {
 impl Meter {
     /// With `as_s3` the requests are those that the client of S3 makes: parts of an object that lie within a megabyte are
     /// read at once, with what lies between them, and a request deletes a thousand objects. Without, a call is a request.
-    pub(super) fn new(inner: Arc<dyn ObjectStore>, as_s3: bool) -> Self {
+    pub fn new(inner: Arc<dyn ObjectStore>, as_s3: bool) -> Self {
         Self { inner, as_s3, counts: Arc::default() }
     }
 
     /// What was asked for since the last time.
-    pub(super) fn take(&self) -> Counts {
+    pub fn take(&self) -> Counts {
         std::mem::take(&mut *self.counts.lock().unwrap_or_else(PoisonError::into_inner))
     }
 

@@ -1,0 +1,99 @@
+//! The laws of lanes: what goes in comes out, in its order and never in the middle of an entry.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures::executor::block_on;
+use proptest::prelude::*;
+
+use super::{Overflow, Scratch, ScratchFile, Spool};
+use crate::run::remote::on_threads;
+
+/// A block of whole entries: its lane, its length and what it is made of.
+type Block = (usize, usize, u8);
+
+fn bytes(&(_, length, byte): &Block) -> Vec<u8> {
+    vec![byte; length]
+}
+
+fn blocks(lanes: usize) -> impl Strategy<Value = Vec<Block>> {
+    let length = prop_oneof![8 => 1..3_000_usize, 2 => 3_000..9_000_usize, 1 => Just(4_096), 1 => 9_000..40_000_usize];
+    proptest::collection::vec((0..lanes, length, any::<u8>()), 0..120)
+}
+
+proptest! {
+    /// Blocks come out as they went in, however small the memory and the pieces that are asked for, and each piece is
+    /// blocks that are whole.
+    #[test]
+    fn gives_back_what_it_took(
+        blocks in blocks(3),
+        budget in 0..200_000_usize,
+        block_bytes in prop_oneof![1..50_000_usize, Just(usize::MAX)],
+        reuse in any::<bool>(),
+    ) {
+        let folder = tempfile::tempdir()?;
+        let scratch = Arc::new(Scratch::new(folder.path().to_owned()));
+        let spool = Arc::new(Spool::new(3, budget, Overflow::Scratch(ScratchFile::new(scratch))));
+        let (given, stop) = (blocks.clone(), Arc::default());
+        let read = on_threads(1, &stop, move |remote| {
+            for block in &given {
+                let before = spool.append(block.0, &bytes(block), 1, remote)?;
+                let earlier = given.iter().take_while(|other| !std::ptr::eq(*other, block)).filter(|other| other.0 == block.0);
+                assert_eq!(before, earlier.count() as u64);
+            }
+            let mut lanes = Vec::new();
+            for lane in 0..3 {
+                let spare = if reuse { vec![7; 10_000] } else { Vec::new() };
+                lanes.push(spool.take(lane, block_bytes, remote).in_place_of(spare).collect::<Result<Vec<_>, _>>()?);
+            }
+            Ok(lanes)
+        });
+        let lanes = block_on(read).map_err(|error| TestCaseError::fail(error.to_string()))?.remove(0);
+        for (lane, pieces) in lanes.iter().enumerate() {
+            let mut whole = blocks.iter().filter(|block| block.0 == lane).map(bytes);
+            for piece in pieces {
+                let mut expected = Vec::new();
+                while expected.len() < piece.len() {
+                    expected.extend(whole.next().ok_or_else(|| TestCaseError::fail("more than there was"))?);
+                }
+                prop_assert!(*piece == expected, "a piece of lane {} is not whole blocks", lane);
+            }
+            prop_assert_eq!(whole.next(), None);
+        }
+    }
+}
+
+/// Threads that append at once lose nothing, and each finds its own entries in its order.
+#[test]
+fn takes_from_many_threads() {
+    const BLOCKS: usize = 300;
+    let folder = tempfile::tempdir().unwrap();
+    let scratch = Arc::new(Scratch::new(folder.path().to_owned()));
+    let spool = Arc::new(Spool::new(2, 50_000, Overflow::Scratch(ScratchFile::new(scratch))));
+    let (threads, filled, stop) = (AtomicUsize::new(0), Arc::clone(&spool), Arc::default());
+    let fill = on_threads(4, &stop, move |remote| {
+        let thread = threads.fetch_add(1, Ordering::Relaxed) as u64;
+        for number in 0..BLOCKS {
+            let entry = (thread << 32 | number as u64).to_le_bytes();
+            filled.append(number % 2, &entry.repeat(1 + number % 50), 1, remote)?;
+        }
+        Ok(())
+    });
+    block_on(fill).unwrap();
+    let read = on_threads(1, &stop, move |remote| {
+        (0..2).map(|lane| spool.take(lane, usize::MAX, remote).next().unwrap()).collect::<Result<Vec<_>, _>>()
+    });
+    for (lane, block) in block_on(read).unwrap().remove(0).iter().enumerate() {
+        let (entries, rest) = block.as_chunks();
+        assert_eq!(rest, [0; 0]);
+        for thread in 0..4_u64 {
+            let entries = entries.iter().copied().map(u64::from_le_bytes).filter(|entry| entry >> 32 == thread);
+            let mut numbers: Vec<_> = entries.map(|entry| entry as u32 as usize).collect();
+            let repeated = numbers.len();
+            numbers.dedup();
+            let expected: Vec<_> = (0..BLOCKS).filter(|number| number % 2 == lane).collect();
+            assert_eq!(numbers, expected, "thread {thread}");
+            assert_eq!(repeated, expected.iter().map(|number| 1 + number % 50).sum::<usize>());
+        }
+    }
+}
