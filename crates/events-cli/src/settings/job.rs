@@ -244,8 +244,8 @@ mod tests {
             let memory = memory.map(|text| text.parse::<Size>().unwrap());
             resolve_engine(&EngineOptions { threads: Some(threads), memory, scratch: None }).memory_bytes
         };
-        assert_eq!(memory(1, None), 128 << 20);
-        assert_eq!(memory(8, None), 512 << 20);
+        assert_eq!(memory(1, None), 64 << 20);
+        assert_eq!(memory(8, None), 256 << 20);
         assert_eq!(memory(8, Some("100MB")), 100_000_000);
     }
 

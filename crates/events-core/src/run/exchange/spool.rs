@@ -129,6 +129,12 @@ impl Spool {
         self.lane(lane).entries
     }
 
+    /// Bytes of the pages of all lanes.
+    #[cfg(test)]
+    pub(super) fn buffered(&self) -> usize {
+        self.buffered.load(Ordering::Relaxed)
+    }
+
     /// Appends a block of whole entries and tells how many were there before.
     pub(crate) fn append(&self, lane: usize, block: &[u8], entries: u64, remote: &Remote) -> Result<u64> {
         let mut guard = self.lane(lane);
@@ -144,7 +150,9 @@ impl Spool {
                 drop(guard);
                 self.spill_together(stage, self.budget, remote)?;
             }
-            Overflow::Scratch(file) if guard.pages.len() > 1 => self.spill_full(lane, guard, file)?,
+            Overflow::Scratch(file) if guard.pages.len() > 1 || !self.keeps_open_pages() => {
+                self.spill_pages(lane, guard, file)?;
+            }
             // All lanes at once would be many small objects.
             Overflow::Stage(_) if guard.pages.len() * self.page_bytes >= self.budget / (2 * self.lanes.len()) => {
                 self.spill(lane, guard, remote)?;
@@ -194,17 +202,22 @@ impl Spool {
         self.free.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether there is memory for a page of every lane. Not so with a lane for each of very many inputs.
+    fn keeps_open_pages(&self) -> bool {
+        self.lanes.len() * self.page_bytes <= self.budget
+    }
+
     /// Moves the full pages of a lane to a scratch file: writes of a power of two to multiples of it, which cost the system
-    /// half as much as others.
-    fn spill_full(&self, lane: usize, mut guard: MutexGuard<'_, Lane>, file: &ScratchFile) -> Result<()> {
-        let open = guard.pages.pop();
+    /// half as much as others. The last page stays when there is memory for that.
+    fn spill_pages(&self, lane: usize, mut guard: MutexGuard<'_, Lane>, file: &ScratchFile) -> Result<()> {
+        let open = if self.keeps_open_pages() { guard.pages.pop() } else { None };
         let pages = self.unbuffer(std::mem::replace(&mut guard.pages, open.into_iter().collect()));
         let number = guard.extents.len();
         guard.extents.push(Extent::Reserved);
         // Others may append meanwhile: their entries are behind these.
         drop(guard);
         let pieces: Vec<_> = pages.iter().map(|page| &page.bytes[..]).collect();
-        let (offset, length) = (file.append(&pieces)?, pages.len() * self.page_bytes);
+        let (offset, length) = (file.append(&pieces)?, pieces.iter().map(|piece| piece.len()).sum());
         let cut = pages.last().map_or(0, |page| page.cut);
         self.free_pages(pages);
         self.lane(lane).extents[number] = Extent::Scratch { offset, length, cut };

@@ -63,6 +63,31 @@ proptest! {
     }
 }
 
+/// With a lane for each of very many inputs, most of which get little, the budget holds all the same.
+#[test]
+fn keeps_to_its_budget_in_many_lanes() {
+    const LANES: usize = 2_000;
+    const BUDGET: usize = 1 << 20;
+    let folder = tempfile::tempdir().unwrap();
+    let scratch = Arc::new(Scratch::new(folder.path().to_owned()));
+    let spool = Arc::new(Spool::new(LANES, BUDGET, Overflow::Scratch(ScratchFile::new(scratch))));
+    let stop = Arc::default();
+    let fill = on_threads(1, &stop, move |remote| {
+        let mut buffered = 0;
+        for lane in 0..LANES {
+            spool.append(lane, &bytes(&(lane, 300, lane as u8)), 1, remote)?;
+            buffered = buffered.max(spool.buffered());
+        }
+        for lane in 0..LANES {
+            let block = spool.take(lane, usize::MAX, remote).next().transpose()?;
+            assert_eq!(block, Some(bytes(&(lane, 300, lane as u8))));
+        }
+        Ok(buffered)
+    });
+    let buffered = block_on(fill).unwrap();
+    assert!(buffered[0] <= BUDGET, "{} bytes", buffered[0]);
+}
+
 /// Threads that append at once lose nothing, and each finds its own entries in its order.
 #[test]
 fn takes_from_many_threads() {
