@@ -165,7 +165,7 @@ impl Default for Config {
 
 /// How far apart two events of one id are two events. For producers that use ids again.
 ///
-/// The text is the number of days, or `all`.
+/// As text it is the number of days, or `all`; in serde's formats `{"days":7}`, or `"all"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Horizon {

@@ -131,6 +131,9 @@ impl Losers {
             })?;
         }
         candidates.retain(|(index, _)| fates[*index] != Fate::Known);
+        // The index has each version that a partition took, and a row is held against what is there now.
+        candidates.sort_unstable();
+        candidates.dedup();
         if horizon.is_some_and(|days| days > 0) {
             self.hold_apart(keys, winners, &mut fates, &mut candidates, lose);
         }
@@ -164,8 +167,6 @@ impl Losers {
         lose: &mut impl FnMut(&Key, Duplicate),
     ) {
         let key = |index: usize| &keys[winners[index].1 as usize];
-        candidates.sort_unstable();
-        candidates.dedup();
         let mut carried = Vec::new();
         let (mut first, mut of_table) = (0, candidates.as_slice());
         for same in winners.chunk_by(|(_, one), (_, two)| keys[*one as usize].id == keys[*two as usize].id) {

@@ -110,8 +110,7 @@ impl Key {
 }
 
 /// Whether two rows of an id are held against each other, by the days of their partitions, which are all that the table's
-/// index knows of it. With a horizon of no days that
-/// is so in the same partition alone.
+/// index knows of it. With a horizon of no days that is so in the same partition alone.
 pub(crate) fn is_within(horizon: Option<u32>, days: (i32, i32), same_kind: impl FnOnce() -> bool) -> bool {
     match horizon {
         None => true,

@@ -239,7 +239,7 @@ pub(crate) fn encode(batches: &[RecordBatch], config: &FileConfig) -> Result<Enc
     let rows = batches.iter().map(RecordBatch::num_rows).sum();
     let mut file = FileWriter::new(config, rows);
     for batch in batches {
-        file.write(batch, batches.len() == 1)?;
+        file.write(batch, batches.len() == 1 && rows < BATCH_ROWS)?;
         let columns = Columns::of(batch).map_err(ParquetError::General)?;
         for row in 0..columns.rows() {
             file.summary.add(&columns.row(row, 0).map_err(ParquetError::General)?);

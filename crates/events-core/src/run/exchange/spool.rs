@@ -76,6 +76,7 @@ impl Spool {
     }
 
     fn of(lanes: Vec<Mutex<Lane>>, overflow: Overflow, budget: usize) -> Self {
+        let budget = if matches!(overflow, Overflow::Stage(_)) { budget.min(STAGED_BYTES_MAX) } else { budget };
         let share = (budget / (2 * lanes.len()).max(1)).clamp(PAGE_BYTES_MIN, PAGE_BYTES_MAX);
         // The greatest power of two: pages lie at multiples of it in a scratch file.
         let page_bytes = 1 << share.ilog2();
@@ -212,15 +213,18 @@ impl Spool {
     fn spill_pages(&self, lane: usize, mut guard: MutexGuard<'_, Lane>, file: &ScratchFile) -> Result<()> {
         let open = if self.keeps_open_pages() { guard.pages.pop() } else { None };
         let pages = self.unbuffer(std::mem::replace(&mut guard.pages, open.into_iter().collect()));
-        let number = guard.extents.len();
-        guard.extents.push(Extent::Reserved);
+        let parts = pages.chunks(EXTENT_BYTES_MAX / self.page_bytes);
+        let first = guard.extents.len();
+        guard.extents.resize(first + parts.len(), Extent::Reserved);
         // Others may append meanwhile: their entries are behind these.
         drop(guard);
-        let pieces: Vec<_> = pages.iter().map(|page| &page.bytes[..]).collect();
-        let (offset, length) = (file.append(&pieces)?, pieces.iter().map(|piece| piece.len()).sum());
-        let cut = pages.last().map_or(0, |page| page.cut);
+        for (number, part) in parts.enumerate() {
+            let pieces: Vec<_> = part.iter().map(|page| &page.bytes[..]).collect();
+            let (offset, length) = (file.append(&pieces)?, pieces.iter().map(|piece| piece.len()).sum());
+            let cut = part.last().map_or(0, |page| page.cut);
+            self.lane(lane).extents[first + number] = Extent::Scratch { offset, length, cut };
+        }
         self.free_pages(pages);
-        self.lane(lane).extents[number] = Extent::Scratch { offset, length, cut };
         Ok(())
     }
 
@@ -278,9 +282,9 @@ impl Spool {
             let mut guard = self.lane(lane);
             if !guard.pages.is_empty() {
                 let pages = self.unbuffer(std::mem::take(&mut guard.pages));
+                // The pages do not stay beside what was made of them: all lanes at once are the whole budget.
                 filled.push((lane, guard.extents.len(), joined(&pages)));
                 guard.extents.push(Extent::Reserved);
-                self.free_pages(pages);
             }
         }
         let places: Vec<_> = filled.iter().map(|(lane, number, _)| (*lane, *number)).collect();
@@ -293,7 +297,7 @@ impl Spool {
     /// The lane's entries in blocks of about at most that many bytes, at least one extent each. The lane is empty then.
     pub(crate) fn take<'a>(&'a self, lane: usize, block_bytes: usize, remote: &'a Remote) -> Segments<'a> {
         let lane = std::mem::take(&mut *self.lane(lane));
-        let pages = self.unbuffer(lane.pages);
+        let pages = self.unbuffer(lane.pages).into_iter();
         // Whoever takes has appended all there is.
         self.free().clear();
         let (spare, carried) = (Vec::new(), Vec::new());
@@ -314,12 +318,18 @@ const PAGE_BYTES_MIN: usize = 4 << 10;
 /// No larger, because every lane has one that is half empty.
 const PAGE_BYTES_MAX: usize = 64 << 10;
 
+/// The longest extent of a scratch file: a block has at least one, whatever was asked for.
+const EXTENT_BYTES_MAX: usize = 16 << 20;
+/// The most of a stage's lanes in memory, all of which can be of one lane and become one object: those who read it have it
+/// in memory as a whole.
+const STAGED_BYTES_MAX: usize = 1 << 30;
+
 /// The blocks of a lane.
 pub(crate) struct Segments<'a> {
     spool: &'a Spool,
     extents: std::vec::IntoIter<Extent>,
     /// What lies in memory, behind all extents.
-    pages: Vec<Page>,
+    pages: std::vec::IntoIter<Page>,
     block_bytes: usize,
     remote: &'a Remote,
     /// A block that was in use.
@@ -368,23 +378,36 @@ impl Segments<'_> {
         while let Some(extent) = self.extents.next() {
             let (read, cut) = self.read(extent, block, end)?;
             end = read;
-            let next = self.extents.as_slice().first().map_or_else(|| self.paged(), length);
-            // Without a whole entry there is nothing to give.
-            if cut < end && next > self.block_bytes.saturating_sub(end) {
-                self.carried.extend_from_slice(&block[end - cut..end]);
-                return Ok(end - cut);
+            if let Some(end) = self.end(block, end, cut) {
+                return Ok(end);
             }
         }
         block.truncate(end);
-        for page in std::mem::take(&mut self.pages) {
+        while let Some(page) = self.pages.next() {
             block.extend_from_slice(&page.bytes);
+            if let Some(end) = self.end(block, block.len(), page.cut) {
+                return Ok(end);
+            }
         }
         Ok(block.len())
     }
 
+    /// Where a block ends that has been filled so far, when what comes next does not fit. `cut` bytes of it are of an entry
+    /// that goes on.
+    fn end(&mut self, block: &[u8], filled: usize, cut: usize) -> Option<usize> {
+        let page = || self.pages.as_slice().first().map_or(0, |page| page.bytes.len());
+        let next = self.extents.as_slice().first().map_or_else(page, length);
+        // Without a whole entry there is nothing to give.
+        if cut >= filled || next <= self.block_bytes.saturating_sub(filled) {
+            return None;
+        }
+        self.carried.extend_from_slice(&block[filled - cut..filled]);
+        Some(filled - cut)
+    }
+
     /// The bytes in memory.
     fn paged(&self) -> usize {
-        self.pages.iter().map(|page| page.bytes.len()).sum()
+        self.pages.as_slice().iter().map(|page| page.bytes.len()).sum()
     }
 }
 

@@ -98,7 +98,8 @@ impl UpdateIndex {
             for number in part(unit, units, cells).rev() {
                 let cell = cell(bits, number);
                 let of_cell = new.partition_point(|&packed| Entry::unpack(packed).hash < cell.range().start);
-                if let Some(object) = self.merge(cell, new.split_off(of_cell), &mut partitions, remote)? {
+                let of_cell = if of_cell == 0 { std::mem::take(&mut new) } else { new.split_off(of_cell) };
+                if let Some(object) = self.merge(cell, of_cell, &mut partitions, remote)? {
                     written.push(self.put(object, remote)?);
                 }
             }
@@ -138,8 +139,9 @@ impl UpdateIndex {
             return Ok(pack_cell(cell, new, partitions));
         }
         let expected = new.len() + parts.iter().map(|part| part.entries.len()).sum::<usize>();
-        let new: Vec<_> = new.into_iter().map(Entry::unpack).collect();
-        let sources = parts.iter().map(|part| &part.entries[..]).chain([&new[..]]).map(|source| source.iter().copied());
+        let old =
+            parts.iter().map(|part| Box::new(part.entries.iter().copied()) as Box<dyn Iterator<Item = Entry> + '_>);
+        let sources = old.chain([Box::new(new.iter().map(|&packed| Entry::unpack(packed))) as _]);
         Ok(merge_cell(cell, sources, expected.min(level_entries_max(self.level) as usize), partitions))
     }
 
