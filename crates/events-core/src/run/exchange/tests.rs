@@ -63,6 +63,38 @@ proptest! {
     }
 }
 
+/// A lane that lies in memory, in scratch files or in both is given in blocks that are hardly longer than was asked for.
+#[test]
+fn gives_blocks_of_the_length_asked_for() {
+    const BLOCK_BYTES: usize = 100_000;
+    const ENTRY_BYTES: usize = 700;
+    // Of a page or an extent no more than this is behind what was asked for.
+    const LONGER_BYTES_MAX: usize = 70_000;
+    for budget in [0, 400_000, 4 << 20] {
+        let folder = tempfile::tempdir().unwrap();
+        let scratch = Arc::new(Scratch::new(folder.path().to_owned()));
+        let spool = Arc::new(Spool::new(1, budget, Overflow::Scratch(ScratchFile::new(scratch))));
+        let stop = Arc::default();
+        let lengths = on_threads(1, &stop, move |remote| {
+            for number in 0..2_000 {
+                spool.append(0, &bytes(&(0, ENTRY_BYTES, number as u8)), 1, remote)?;
+            }
+            spool
+                .take(0, BLOCK_BYTES, remote)
+                .map(|block| block.map(|block| block.len()))
+                .collect::<Result<Vec<_>, _>>()
+        });
+        let lengths = block_on(lengths).unwrap().remove(0);
+        assert_eq!(lengths.iter().sum::<usize>(), 2_000 * ENTRY_BYTES);
+        assert!(lengths.iter().all(|length| length % ENTRY_BYTES == 0), "{budget}: {lengths:?}");
+        let extent = if budget == 400_000 { budget } else { 0 };
+        assert!(
+            lengths.iter().all(|length| *length <= BLOCK_BYTES.max(extent) + LONGER_BYTES_MAX),
+            "{budget}: {lengths:?}"
+        );
+    }
+}
+
 /// With a lane for each of very many inputs, most of which get little, the budget holds all the same.
 #[test]
 fn keeps_to_its_budget_in_many_lanes() {
