@@ -5,6 +5,7 @@
 
 mod scratch;
 mod sealed;
+mod segments;
 mod spool;
 mod stage;
 #[cfg(test)]

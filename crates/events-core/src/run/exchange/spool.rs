@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::scratch::ScratchFile;
-use super::sealed::{Sealed, read_range};
+use super::sealed::Sealed;
+use super::segments::Segments;
 use super::stage::{StageLanes, Staged};
 use crate::error::Result;
 use crate::run::remote::Remote;
@@ -20,7 +21,7 @@ pub(crate) enum Overflow {
 
 /// A piece of a lane outside memory.
 #[derive(Debug, Clone)]
-enum Extent {
+pub(super) enum Extent {
     /// Under way: the thread that writes it fills it in before it goes on.
     Reserved,
     Scratch {
@@ -39,10 +40,10 @@ enum Extent {
 
 /// A part of what a lane has in memory.
 #[derive(Default)]
-struct Page {
-    bytes: Vec<u8>,
+pub(super) struct Page {
+    pub(super) bytes: Vec<u8>,
     /// Of a full page: how many bytes up to its end are of a block that goes on in the next page.
-    cut: usize,
+    pub(super) cut: usize,
 }
 
 #[derive(Default)]
@@ -297,11 +298,10 @@ impl Spool {
     /// The lane's entries in blocks of about at most that many bytes, at least one extent each. The lane is empty then.
     pub(crate) fn take<'a>(&'a self, lane: usize, block_bytes: usize, remote: &'a Remote) -> Segments<'a> {
         let lane = std::mem::take(&mut *self.lane(lane));
-        let pages = self.unbuffer(lane.pages).into_iter();
+        let pages = self.unbuffer(lane.pages);
         // Whoever takes has appended all there is.
         self.free().clear();
-        let (spare, carried) = (Vec::new(), Vec::new());
-        Segments { spool: self, extents: lane.extents.into_iter(), pages, block_bytes, remote, spare, carried }
+        Segments::new(&self.overflow, lane.extents, pages, block_bytes, remote)
     }
 }
 
@@ -323,120 +323,3 @@ const EXTENT_BYTES_MAX: usize = 16 << 20;
 /// The most of a stage's lanes in memory, all of which can be of one lane and become one object: those who read it have it
 /// in memory as a whole.
 const STAGED_BYTES_MAX: usize = 1 << 30;
-
-/// The blocks of a lane.
-pub(crate) struct Segments<'a> {
-    spool: &'a Spool,
-    extents: std::vec::IntoIter<Extent>,
-    /// What lies in memory, behind all extents.
-    pages: std::vec::IntoIter<Page>,
-    block_bytes: usize,
-    remote: &'a Remote,
-    /// A block that was in use.
-    spare: Vec<u8>,
-    /// What was read of entries that go on.
-    carried: Vec<u8>,
-}
-
-impl Segments<'_> {
-    /// The same blocks, the next of them in the memory of one that was in use: fresh memory is filled with zeros, by the
-    /// system too.
-    pub(crate) fn in_place_of(self, spare: Vec<u8>) -> Self {
-        Self { spare, ..self }
-    }
-
-    /// Reads an extent to a place of a block, and tells where it ends and how much of it goes on. What the block holds
-    /// behind the place is lost.
-    fn read(&self, extent: Extent, block: &mut Vec<u8>, at: usize) -> Result<(usize, usize)> {
-        match (&self.spool.overflow, extent) {
-            (Overflow::Scratch(file), Extent::Scratch { offset, length, cut }) => {
-                let end = at + length;
-                block.resize(end.max(block.len()), 0);
-                file.read(&mut block[at..end], offset)?;
-                return Ok((end, cut));
-            }
-            (Overflow::Stage(stage), Extent::Staged(staged)) => {
-                block.truncate(at);
-                stage.read(&staged, block, self.remote)?;
-            }
-            (Overflow::Sealed(zone), Extent::Sealed { object, offset, length }) => {
-                block.truncate(at);
-                block.extend_from_slice(&read_range(zone, &object, offset, length, self.remote)?);
-            }
-            // A spool has one overflow, and whoever wrote an extent has filled it in.
-            _ => unreachable!("an extent of another overflow"),
-        }
-        Ok((block.len(), 0))
-    }
-
-    /// Reads extents and pages to a block until it is full, and tells where its last whole entry ends.
-    fn fill(&mut self, block: &mut Vec<u8>) -> Result<usize> {
-        let mut end = self.carried.len();
-        block.resize(end.max(block.len()), 0);
-        block[..end].copy_from_slice(&self.carried);
-        self.carried.clear();
-        while let Some(extent) = self.extents.next() {
-            let (read, cut) = self.read(extent, block, end)?;
-            end = read;
-            if let Some(end) = self.end(block, end, cut) {
-                return Ok(end);
-            }
-        }
-        block.truncate(end);
-        while let Some(page) = self.pages.next() {
-            block.extend_from_slice(&page.bytes);
-            if let Some(end) = self.end(block, block.len(), page.cut) {
-                return Ok(end);
-            }
-        }
-        Ok(block.len())
-    }
-
-    /// Where a block ends that has been filled so far, when what comes next does not fit. `cut` bytes of it are of an entry
-    /// that goes on.
-    fn end(&mut self, block: &[u8], filled: usize, cut: usize) -> Option<usize> {
-        let page = || self.pages.as_slice().first().map_or(0, |page| page.bytes.len());
-        let next = self.extents.as_slice().first().map_or_else(page, length);
-        // Without a whole entry there is nothing to give.
-        if cut >= filled || next <= self.block_bytes.saturating_sub(filled) {
-            return None;
-        }
-        self.carried.extend_from_slice(&block[filled - cut..filled]);
-        Some(filled - cut)
-    }
-
-    /// The bytes in memory.
-    fn paged(&self) -> usize {
-        self.pages.as_slice().iter().map(|page| page.bytes.len()).sum()
-    }
-}
-
-impl Iterator for Segments<'_> {
-    type Item = Result<Vec<u8>>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let extents = self.extents.as_slice().iter().map(length).sum::<usize>();
-        if extents + self.paged() == 0 {
-            return None;
-        }
-        let expected = (self.carried.len() + extents + self.paged()).min(self.block_bytes);
-        let mut block = std::mem::take(&mut self.spare);
-        if block.capacity() < expected || block.capacity() / 2 > expected {
-            // One that grows would be copied, and a large one is for a large lane alone.
-            block = Vec::new();
-        }
-        block.reserve_exact(expected.saturating_sub(block.len()));
-        Some(self.fill(&mut block).map(|end| {
-            block.truncate(end);
-            block
-        }))
-    }
-}
-
-fn length(extent: &Extent) -> usize {
-    match extent {
-        Extent::Reserved => 0,
-        Extent::Scratch { length, .. } | Extent::Sealed { length, .. } => *length,
-        Extent::Staged(staged) => staged.bytes as usize,
-    }
-}
