@@ -68,7 +68,7 @@ pub(super) fn unescape<'a>(json: &'a str, inner: &'a str) -> serde_json::Result<
     serde_json::from_str(json).map(Cow::Owned)
 }
 
-/// Fields of a record in any spelling, or only in the one that nearly all records have and that is read in half the time:
+/// Fields of a record in any spelling, or only in the one that nearly all records have and that takes fewer steps to read:
 /// no escapes in keys and in the fields that have to be strings. What is not `PLAIN` may still be sound.
 struct Spelled<'a, const PLAIN: bool>(Fields<'a>);
 

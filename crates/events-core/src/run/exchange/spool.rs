@@ -209,8 +209,8 @@ impl Spool {
         self.lanes.len() * self.page_bytes <= self.budget
     }
 
-    /// Moves the full pages of a lane to a scratch file: writes of a power of two to multiples of it, which cost the system
-    /// half as much as others. The last page stays when there is memory for that.
+    /// Moves the full pages of a lane to a scratch file: writes of a power of two to multiples of it, so that the system has
+    /// no pages of its own to fill twice. The last page stays when there is memory for that.
     fn spill_pages(&self, lane: usize, mut guard: MutexGuard<'_, Lane>, file: &ScratchFile) -> Result<()> {
         let open = if self.keeps_open_pages() { guard.pages.pop() } else { None };
         let pages = self.unbuffer(std::mem::replace(&mut guard.pages, open.into_iter().collect()));

@@ -47,7 +47,7 @@ pub(crate) fn merge_cell<I: Iterator<Item = Entry>>(
     Some(writer.finish(partitions))
 }
 
-/// The segment of entries that are all there are of a cell, given as [`Entry::pack`] makes them and in ascending order:
+/// The segment of entries that are all there are of a cell, given as [`Entry::pack`] makes them and fastest in ascending order:
 /// what [`merge_cell`] makes of them, in two thirds of the memory. `None` when there are none.
 pub(crate) fn pack_cell(cell: Cell, packed: Vec<u128>, partitions: &Partitions) -> Option<SegmentObject> {
     (!packed.is_empty()).then(|| SegmentWriter::of(cell, packed).finish(partitions))
