@@ -26,8 +26,8 @@ ROOT = HERE.parent.parent
 ENGINES = ROOT / "target/peers/engines"
 RESULTS = HERE / "results.json"
 JOB_SECONDS_MAX = 1_800
-# A peer that takes longer than this gets no more than so many rounds, so that one sitting is enough for all.
-SLOW_SECONDS, SLOW_ROUNDS_MAX = 20, 3
+# A peer that takes longer than this gets `--slow-rounds`, so that one sitting is enough for all.
+SLOW_SECONDS = 20
 REASON_LENGTH_MAX = 160
 
 
@@ -84,6 +84,7 @@ def parse_options():
     parser.add_argument("--peers", type=names(PEERS), default=list(PEERS), help=f"some of {','.join(PEERS)}")
     parser.add_argument("--layouts", type=names(LAYOUTS), default=list(LAYOUTS), help=f"some of {','.join(LAYOUTS)}")
     parser.add_argument("--rounds", type=int, default=5, help="pairs of runs for each peer, default 5")
+    parser.add_argument("--slow-rounds", type=int, default=3, help=f"of a peer that takes over {SLOW_SECONDS} s, default 3")
     parser.add_argument("--threads", type=int, default=2, help="threads and processors for each, default 2")
     parser.add_argument("--no-damaged", dest="damaged", action="store_false", help="without the table of damaged inputs")
     parser.add_argument("--check", action="store_true", help="one fiftieth of the size, one round, verify only, no figures")
@@ -156,6 +157,7 @@ class Bench:
         self.events = options.events
         self.threads = options.threads
         self.rounds = options.rounds
+        self.slow_rounds = options.slow_rounds
         self.check = options.check
         self.logs = folder / "logs"
         self.logs.mkdir()
@@ -182,7 +184,7 @@ class Bench:
         for turn in range(self.rounds):
             pairs = []
             for name in peers:
-                if turn >= SLOW_ROUNDS_MAX and first_seconds[name] > SLOW_SECONDS:
+                if turn >= self.slow_rounds and first_seconds[name] > SLOW_SECONDS:
                     continue
                 pair = {}
                 for who in ["events", name] if turn % 2 == 0 else [name, "events"]:

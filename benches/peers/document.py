@@ -14,6 +14,9 @@ KNOWN_WRONG = {
     "polars": "its NDJSON reader does not escape backslashes again when it makes text of an object",
 }
 
+# The column of a case's table that it is sorted by.
+RATIO = 5
+
 DATA = {
     "text": "the same text",
     "value": "the same values",
@@ -63,6 +66,7 @@ def conditions(results):
         f"{machine['memory_gib']} GiB, {machine['system']}, Python {machine['python']}, local disk, "
         f"load {machine['load_before']} before the first run.",
         "Times are of whole processes, from their start to their end.",
+        "*Runs* of `events` are those beside every peer; what takes over 20 s has fewer.",
         "*× events* is how many times as long as the run of `events` beside it a run took, at the median of the pairs.",
         "*Work* leaves out the start of Python, of libraries and of the Java machine; from `events` nothing is taken off.",
     ]
@@ -97,8 +101,8 @@ def speed(case, layout, runs):
         theirs = [run["theirs"] for run in own]
         ratio = statistics.median(run["theirs"]["wall_seconds"] / run["events"]["wall_seconds"] for run in own)
         rows.append(figures(PEERS[name].title, theirs, f"{ratio:.1f}", verdict(name, theirs)))
-    rows[1:] = sorted(rows[1:], key=lambda row: float("inf") if row[4] == "-" else float(row[4]))
-    heads = ["", "min s", "median s", "max s", "× events", "work s", "CPU s", "RSS MiB", "output MB", "files", "verified"]
+    rows[1:] = sorted(rows[1:], key=lambda row: float("inf") if row[RATIO] == "-" else float(row[RATIO]))
+    heads = ["", "runs", "min s", "median s", "max s", "× events", "work s", "CPU s", "RSS MiB", "output MB", "files", "verified"]
     return f"{title}\n\n{input_line}\n\n{table(heads, rows)}\n\n{nearest(runs)}"
 
 
@@ -108,6 +112,7 @@ def figures(title, runs, ratio, verified):
     has_table = "bytes" in runs[0]
     return [
         title,
+        len(runs),
         *(seconds(pick(wall)) for pick in (min, statistics.median, max)),
         ratio if has_table else "-",
         seconds(statistics.median(work)) if work else "-",
@@ -229,4 +234,5 @@ def table(heads, rows):
 
 
 def is_figure(cell):
+    cell = str(cell)
     return cell in ("-", "all") or cell.replace(",", "").replace(".", "").isdigit()

@@ -14,6 +14,10 @@ pub(crate) enum Case {
     M,
     /// 1 GB in 64 files, 30 days: a run that does not
     L,
+    /// 1 GB in 1 file, 30 days: a file that is split inside
+    OneFile,
+    /// 100 MB in 20 files, 30 days, compressed with gzip: `m` behind an inflate
+    Gzip,
     /// 100 MB in 20 files, 1,095 days: thousands of small partitions
     Wide,
     /// 300 MB in 4 files, 1 day of 1 kind: a partition larger than a thread's memory
@@ -24,7 +28,8 @@ pub(crate) enum Case {
 const CHECK_DIVISOR: u64 = 100;
 
 impl Case {
-    pub(crate) const ALL: [Self; 5] = [Self::Seed, Self::M, Self::L, Self::Wide, Self::OnePartition];
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Seed, Self::M, Self::L, Self::OneFile, Self::Gzip, Self::Wide, Self::OnePartition];
 
     /// The name that the command line knows.
     pub(crate) fn name(self) -> &'static str {
@@ -32,6 +37,8 @@ impl Case {
             Self::Seed => "seed",
             Self::M => "m",
             Self::L => "l",
+            Self::OneFile => "one-file",
+            Self::Gzip => "gzip",
             Self::Wide => "wide",
             Self::OnePartition => "one-partition",
         }
@@ -41,8 +48,9 @@ impl Case {
     pub(crate) fn config(self) -> GenerateConfig {
         let (bytes, files, days, kinds) = match self {
             Self::Seed => (1_800_000, 1, 10, 5),
-            Self::M => (100_000_000, 20, 30, 5),
+            Self::M | Self::Gzip => (100_000_000, 20, 30, 5),
             Self::L => (1_000_000_000, 64, 30, 5),
+            Self::OneFile => (1_000_000_000, 1, 30, 5),
             Self::Wide => (100_000_000, 20, 1095, 5),
             Self::OnePartition => (300_000_000, 4, 1, 1),
         };
