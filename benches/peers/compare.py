@@ -29,6 +29,8 @@ JOB_SECONDS_MAX = 1_800
 # A peer that takes longer than this gets `--slow-rounds`, so that one sitting is enough for all.
 SLOW_SECONDS = 20
 REASON_LENGTH_MAX = 160
+# Tables with this many days stay until the end.
+MANY_DAYS = 365
 
 
 class Refused(Exception):
@@ -59,6 +61,8 @@ def main():
             "runs": [],
             "recovered": [],
         }
+        if options.append:
+            results = added_to(json.loads(RESULTS.read_text()), results, options)
         try:
             if not options.check:
                 bench.warm_up(peers)
@@ -87,6 +91,7 @@ def parse_options():
     parser.add_argument("--slow-rounds", type=int, default=3, help=f"of a peer that takes over {SLOW_SECONDS} s, default 3")
     parser.add_argument("--threads", type=int, default=2, help="threads and processors for each, default 2")
     parser.add_argument("--no-damaged", dest="damaged", action="store_false", help="without the table of damaged inputs")
+    parser.add_argument("--append", action="store_true", help="keep the other cases of results.json, of the same build and engines")
     parser.add_argument("--check", action="store_true", help="one fiftieth of the size, one round, verify only, no figures")
     parser.add_argument("--render", action="store_true", help="write the document again from results.json")
     parser.add_argument("--events", type=Path, default=ROOT / "target/release/events", help="the program to measure")
@@ -95,6 +100,21 @@ def parse_options():
     options.events = options.events.resolve()
     options.rounds = 1 if options.check else options.rounds
     return options
+
+
+def added_to(before, now, options):
+    """What was measured before, without what is measured now."""
+    same = ("machine", "threads", "rounds", "events", "versions", "skipped")
+    other = [name for name in same if comparable(before[name]) != comparable(now[name])]
+    if other:
+        sys.exit(f"{RESULTS.name} is of another measurement: {', '.join(other)}")
+    again = {(case, layout) for case in options.cases for layout in options.layouts}
+    runs = [run for run in before["runs"] if (run["case"], run["layout"]) not in again]
+    return before | {"date": now["date"], "runs": runs, "recovered": [] if options.damaged else before["recovered"]}
+
+
+def comparable(told):
+    return {name: value for name, value in told.items() if name != "load_before"} if isinstance(told, dict) else told
 
 
 def check_name(name, known):
@@ -196,11 +216,16 @@ class Bench:
             self.verify_theirs(pairs)
             for pair in pairs:
                 for run in (pair["events"], pair["theirs"]):
-                    shutil.rmtree(run.pop("output").parent)
+                    self.discard(run.pop("output").parent, case)
                 print_pair(pair, self.check)
             runs += pairs
         self.forget(inputs, expected)
         return runs
+
+    def discard(self, folder, case):
+        """Removes a table, unless it has so many files that their removal would slow down whatever makes files next."""
+        if case.days < MANY_DAYS:
+            shutil.rmtree(folder)
 
     def recover(self, layout, peers):
         """Counts what each makes of damaged input, with every setting that could help."""
