@@ -1,7 +1,7 @@
 //! What is measured.
 
 use clap::ValueEnum;
-use events_cli::generate::GenerateConfig;
+use events_cli::generate::{Compression, GenerateConfig};
 use serde::Serialize;
 
 /// An input, chosen for what it makes the job do.
@@ -54,7 +54,8 @@ impl Case {
             Self::Wide => (100_000_000, 20, 1095, 5),
             Self::OnePartition => (300_000_000, 4, 1, 1),
         };
-        GenerateConfig { bytes, files, days, kinds, duplicates: 0.10, ..GenerateConfig::default() }
+        let compression = (self == Self::Gzip).then_some(Compression::Gzip);
+        GenerateConfig { bytes, files, days, kinds, compression, duplicates: 0.10, ..GenerateConfig::default() }
     }
 
     /// The same in small.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use events_cli::generate::{GenerateConfig, GenerateError, Layout, generate};
+use events_cli::generate::{Compression, GenerateConfig, GenerateError, Layout, generate};
 
 /// An input of one object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub enum Sample {
     Concatenated,
     /// 1 MB of records with nothing between them, of which 2 % are damaged.
     Damaged,
+    /// `Lines`, compressed with gzip.
+    Compressed,
     /// 2 MB over ten days: what a small run gets.
     Seed,
     /// 250 kB over 200 days: hardly two events a partition.
@@ -24,13 +26,15 @@ pub enum Sample {
 
 impl Sample {
     /// All of them.
-    pub const ALL: [Self; 6] = [Self::Lines, Self::Concatenated, Self::Damaged, Self::Seed, Self::Wide, Self::More];
+    pub const ALL: [Self; 7] =
+        [Self::Lines, Self::Concatenated, Self::Damaged, Self::Compressed, Self::Seed, Self::Wide, Self::More];
 
     fn name(self) -> &'static str {
         match self {
             Self::Lines => "lines",
             Self::Concatenated => "concatenated",
             Self::Damaged => "damaged",
+            Self::Compressed => "compressed",
             Self::Seed => "seed",
             Self::Wide => "wide",
             Self::More => "more",
@@ -43,6 +47,7 @@ impl Sample {
             Self::Lines => GenerateConfig { layout: Layout::Lines, ..sound },
             Self::Concatenated => sound,
             Self::Damaged => GenerateConfig { damage: 0.02, ..sound },
+            Self::Compressed => GenerateConfig { layout: Layout::Lines, compression: Some(Compression::Gzip), ..sound },
             Self::Seed => GenerateConfig { bytes: 2_000_000, ..sound },
             Self::Wide => GenerateConfig { bytes: 250_000, days: 200, ..sound },
             Self::More => GenerateConfig { seed: 2, bytes: 200_000, ..sound },

@@ -7,7 +7,7 @@ use arrow_array::RecordBatch;
 use arrow_schema::ArrowError;
 use clap::ValueEnum;
 use events_core::event::{Event, Events, parse_epoch, parse_timestamp};
-use events_core::json::{Finding, FrameLimits, Framer, Level, Repairer};
+use events_core::json::{Finding, FrameLimits, Framer, Level, Repairer, decompress};
 use events_core::run::Report;
 use events_core::table::{FileConfig, PartitionKey, deduplicate, to_batch, write_parquet};
 use parquet::errors::ParquetError;
@@ -42,6 +42,8 @@ pub enum Error {
 /// A piece of the job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub enum Workload {
+    /// An input that gzip has compressed becomes text
+    Inflate,
     /// Records of one a line framed
     FrameLines,
     /// Records with nothing between them framed
@@ -140,6 +142,7 @@ impl Workload {
     pub fn prepare(self, samples: &Samples) -> Result<Task, Error> {
         let read = |sample| samples.read(sample);
         Ok(match self {
+            Self::Inflate => inflate(read(Sample::Compressed)?)?,
             Self::FrameLines => Task::over_bytes(read(Sample::Lines)?, frame),
             Self::FrameConcatenated => Task::over_bytes(read(Sample::Concatenated)?, frame),
             Self::DecodeLines => Task::over_bytes(read(Sample::Lines)?, decode),
@@ -163,6 +166,12 @@ impl Workload {
 
 /// As much as a run reads at once of a small input.
 const PIECE_BYTES: usize = 256 << 10;
+
+fn inflate(compressed: Vec<u8>) -> Result<Task, Error> {
+    let bytes = decompress(&compressed)?.len() as u64;
+    let inflate = move || Ok(black_box(decompress(black_box(&compressed))?).len() as u64);
+    Ok(Task { amount: Amount::Bytes(bytes), repeat: Box::new(inflate) })
+}
 
 fn frame(bytes: &[u8]) -> u64 {
     let mut framer = Framer::new(FrameLimits::default());

@@ -20,6 +20,7 @@ use crate::live::Watch;
 use crate::options::OutputForm;
 use crate::settings::{JobSettings, Task};
 use crate::stage_folder::tidy_stage;
+use crate::summary::Times;
 use crate::{catalog, console, exit, places, runtime, summary};
 
 /// How long the end of a run waits for a store to take the lease back. Without that, the next run waits for the term.
@@ -35,12 +36,19 @@ pub(crate) fn command(settings: &JobSettings, console: &Console) -> Result<u8> {
     let registered = catalog.as_ref().ok().copied().flatten();
     let requests_told = Some(requests).filter(|sent| sent.total() > 0);
     console.print(&match console.output() {
-        OutputForm::Human => summary::render(&report, &zones, requests) + &registered_line(settings, registered),
+        OutputForm::Human => {
+            summary::render(&report, &zones, requests, times(settings)) + &registered_line(settings, registered)
+        }
         OutputForm::Json => console::json(&Told { report: &report, requests: requests_told, catalog: registered }),
     })?;
     // What the job has done is told first.
     catalog?;
     Ok(code(&report))
+}
+
+/// How much people are told of the time of a run.
+pub(crate) fn times(settings: &JobSettings) -> Times {
+    if settings.profile { Times::Profile } else { Times::Phases }
 }
 
 /// What was told the catalog, for people.
@@ -196,6 +204,9 @@ pub(crate) fn execute(settings: &JobSettings, console: &Console) -> Result<Done>
         elapsed_ms = began.elapsed().as_millis() as u64,
         "done"
     );
+    if let Some(problem) = &report.unsaved {
+        warn!(problem, "the report could not be left in the control zone; the run is done");
+    }
     for refused in &report.refused {
         warn!(key = refused.key, problem = refused.problem, "an object stays pending: no run can ask for it");
     }

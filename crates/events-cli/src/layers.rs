@@ -22,7 +22,7 @@ const GENERATE: &str = "generate";
 /// Options that only make sense where they are typed: where the file is cannot stand in the file, a switch that is
 /// forgotten in one must not turn a filter into nothing, and which rejects, days or items are meant differs from call to call.
 /// Those of help are no settings.
-const TYPED_ONLY: [&str; 13] = [
+const TYPED_ONLY: [&str; 16] = [
     "config",
     "help",
     "version",
@@ -36,6 +36,9 @@ const TYPED_ONLY: [&str; 13] = [
     "limit",
     "days-read",
     "item",
+    "html",
+    "last",
+    "show-values",
 ];
 
 /// A value of a layer.

@@ -12,11 +12,12 @@
 //! | `job` | a run, one of its halves or another job on a table, from settings to exit code |
 //! | `workers` | `events plan` and `events work`: a run over several processes |
 //! | `repair` | `events repair`: a filter from files to lines |
+//! | `runs`, `report`, `trace` | what was done to a table: its history, a page about it, and where its rows come from |
 //! | `quarantine` | `events quarantine`: a look at rejects |
 //! | `ddl` | `events ddl`: the statements that declare the table |
 //! | `catalog` | the catalog of AWS Glue, behind each job and with `events catalog` |
 //! | `interrupt`, `live` | what goes on beside a run: signals, the progress display, log lines |
-//! | `summary`, `dry_run`, `grid`, `units`, `places` | what people read |
+//! | `summary`, `dry_run`, `grid`, `columns`, `units`, `names`, `places` | what people read |
 //! | `generation` | `events generate` around [`generate`] |
 //! | `durability` | what makes writes survive a loss of power |
 //! | `stage_folder` | what a run leaves in a local stage zone |
@@ -25,6 +26,7 @@
 //! | `error`, `message`, [`exit`] | how a command ends |
 
 mod catalog;
+mod columns;
 mod console;
 mod ddl;
 mod demo;
@@ -40,15 +42,19 @@ mod job;
 mod layers;
 mod live;
 mod message;
+mod names;
 mod options;
 mod outlet;
 mod places;
 mod quarantine;
 mod repair;
+mod report;
+mod runs;
 mod runtime;
 mod settings;
 mod stage_folder;
 mod summary;
+mod trace;
 mod units;
 mod visible;
 mod workers;
@@ -94,6 +100,9 @@ fn try_main() -> Result<u8> {
         Settings::Work(settings) => workers::command(&settings, &console),
         Settings::Ddl(settings) => ddl::command(&settings, &console),
         Settings::Catalog(settings) => catalog::sync(&settings, &console),
+        Settings::Runs(settings) => runs::command(&settings, &console),
+        Settings::Report(settings) => report::command(&settings, &console),
+        Settings::Trace(settings) => trace::command(&settings, &console),
         Settings::Quarantine(settings) => quarantine::command(&settings, &console),
         Settings::Repair(settings) => repair::command(&settings, &console),
         Settings::Generate(settings) => generation::command(&settings, &console),

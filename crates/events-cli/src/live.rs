@@ -11,6 +11,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use tracing::info;
 
 use crate::console::Console;
+use crate::names;
 use crate::units::{Bytes, Count, Elapsed, rate};
 
 /// How often the counters are read.
@@ -53,7 +54,7 @@ async fn watch(progress: Arc<Progress>, display: ProgressBar) {
         let sample = Sample::of(&progress);
         if phase != Some(sample.phase) {
             (phase, entered, logged) = (Some(sample.phase), now, now);
-            info!(phase = phase_name(sample.phase), "phase");
+            info!(phase = names::phase(sample.phase), "phase");
         } else if now - logged >= LOG_EVERY {
             logged = now;
             sample.log();
@@ -91,7 +92,7 @@ impl Sample {
 
     fn log(&self) {
         info!(
-            phase = phase_name(self.phase),
+            phase = names::phase(self.phase),
             bytes_read = self.bytes_read,
             input_bytes = self.input_bytes,
             records = self.records,
@@ -103,7 +104,7 @@ impl Sample {
 
     /// What the display shows after that long in the phase.
     fn line(&self, elapsed: Duration) -> String {
-        let mut line = format!("{:<11}", phase_name(self.phase));
+        let mut line = format!("{:<11}", names::phase(self.phase));
         let (done, all, unit) = match self.phase {
             Phase::Parse => (self.bytes_read, self.input_bytes, None),
             Phase::Write => (self.rows_written, self.rows_expected, Some("rows")),
@@ -133,19 +134,6 @@ impl Sample {
             };
         }
         line
-    }
-}
-
-/// The name of a phase, as reports spell it.
-pub(crate) fn phase_name(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Plan => "plan",
-        Phase::Parse => "parse",
-        Phase::Deduplicate => "deduplicate",
-        Phase::Write => "write",
-        Phase::Publish => "publish",
-        Phase::Move => "move",
-        Phase::Erase => "erase",
     }
 }
 
@@ -186,7 +174,7 @@ mod tests {
         for phase in
             [Phase::Plan, Phase::Parse, Phase::Deduplicate, Phase::Write, Phase::Publish, Phase::Move, Phase::Erase]
         {
-            assert_eq!(serde_json::to_string(&phase).unwrap(), format!("\"{}\"", phase_name(phase)));
+            assert_eq!(serde_json::to_string(&phase).unwrap(), format!("\"{}\"", names::phase(phase)));
         }
     }
 }

@@ -1,28 +1,37 @@
 //! A report for people.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::time::Duration;
 
 use events_core::json::{Level, RepairKind};
-use events_core::run::{Counts, Job, Phase, Report, Zones};
-use events_core::table::Duplicate;
+use events_core::run::{Counts, Job, Part, Phase, PhaseReport, Report, Zones};
 
 use events_stores::Requests;
 
 use crate::grid::Grid;
-use crate::live::phase_name;
+use crate::names;
 use crate::places;
 use crate::units::{Bytes, Count, Elapsed, rate};
 
 /// How many reasons or kinds of repair stand in a line.
 const REASONS_A_LINE: usize = 5;
 
+/// How much is told of the time of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Times {
+    /// By phase.
+    Phases,
+    /// By phase, and what its threads did.
+    Profile,
+}
+
 /// What a run did, in a few lines.
-pub(crate) fn render(report: &Report, zones: &Zones, requests: Requests) -> String {
+pub(crate) fn render(report: &Report, zones: &Zones, requests: Requests, times: Times) -> String {
     let refused = refused(report, zones);
     let recovered = recovered(&report.recovered);
-    if let Some(text) = maintenance(report, zones) {
+    if let Some(text) = maintenance(report, zones, times) {
         return format!("{recovered}{text}");
     }
     if report.inputs.is_empty() {
@@ -44,14 +53,14 @@ pub(crate) fn render(report: &Report, zones: &Zones, requests: Requests) -> Stri
     }
     if !report.elapsed.is_empty() {
         grid.gap();
-        phases(&mut grid, report);
+        phases(&mut grid, report, times);
     }
     let gap = if refused.is_empty() { "" } else { "\n" };
     format!("{recovered}{}\n\n{}{gap}{refused}", title(report), grid.render())
 }
 
 /// What was done to a table without inputs; `None` for jobs that have some.
-fn maintenance(report: &Report, zones: &Zones) -> Option<String> {
+fn maintenance(report: &Report, zones: &Zones, times: Times) -> Option<String> {
     let mut grid = Grid::default();
     match report.job {
         Job::Compact if report.commit.is_none() => return Some(format!("{}\n", title(report))),
@@ -61,7 +70,7 @@ fn maintenance(report: &Report, zones: &Zones) -> Option<String> {
     }
     if !report.elapsed.is_empty() {
         grid.gap();
-        phases(&mut grid, report);
+        phases(&mut grid, report, times);
     }
     Some(format!("{}\n\n{}", title(report), grid.render()))
 }
@@ -183,12 +192,7 @@ fn listed(grid: &mut Grid, label: &str, count: u64, names: &[String]) {
 }
 
 fn duplicates(totals: &Counts) -> String {
-    let name = |duplicate: &Duplicate| match duplicate {
-        Duplicate::Exact => "exact",
-        Duplicate::OtherTime => "other time",
-        Duplicate::OtherContent => "same time, other content",
-    };
-    by_count(&totals.duplicates, name).join(", ")
+    by_count(&totals.duplicates, |duplicate| names::duplicate(*duplicate)).join(", ")
 }
 
 /// Names with their counts, the most frequent first.
@@ -214,7 +218,7 @@ fn written(report: &Report, of: impl Fn(&events_core::run::PartitionReport) -> u
     report.partitions.iter().map(of).sum()
 }
 
-fn phases(grid: &mut Grid, report: &Report) {
+fn phases(grid: &mut Grid, report: &Report, times: Times) {
     let mut total = Duration::ZERO;
     for part in &report.elapsed {
         let elapsed = Duration::from_millis(part.elapsed_ms);
@@ -227,10 +231,24 @@ fn phases(grid: &mut Grid, report: &Report) {
         };
         // Most parts of a small run are over before the clock moves.
         if part.elapsed_ms > 0 {
-            grid.line(phase_name(part.phase), Elapsed(elapsed), speed);
+            grid.line(names::phase(part.phase), Elapsed(elapsed), speed);
+            if times == Times::Profile {
+                for line in profile(part) {
+                    grid.note(line);
+                }
+            }
         }
     }
     grid.line("total", Elapsed(total), speed(report.totals.text_bytes, "text", total));
+}
+
+/// What the threads of a phase did, the longest first: its share of their time.
+fn profile(phase: &PhaseReport) -> Vec<String> {
+    let mut parts: Vec<_> = phase.threads_ms.iter().collect();
+    parts.sort_by_key(|(_, millis)| Reverse(**millis));
+    let total: u64 = phase.threads_ms.values().sum();
+    let line = |(part, millis): (&Part, &u64)| format!("{:>3} %  {}", millis * 100 / total.max(1), names::part(*part));
+    parts.into_iter().map(line).collect()
 }
 
 fn speed(bytes: u64, of: &str, elapsed: Duration) -> String {

@@ -19,6 +19,7 @@ use crate::job::{self, RELEASE_MAX, Session};
 use crate::options::OutputForm;
 use crate::settings::{JobSettings, WorkSettings, WorkTask};
 use crate::stage_folder::tidy_run;
+use crate::summary::Times;
 use crate::units::{Bytes, Count};
 use crate::{catalog, console, exit, places, runtime, summary};
 
@@ -208,7 +209,9 @@ fn work(settings: &JobSettings, item: Option<WorkItem>, worker: &RunId, console:
 fn told(work: &Work<'_>, session: &Session) -> String {
     let here = format!("run {}: {} items done here\n", work.run, Count(work.items.len() as u64));
     match &work.report {
-        Some(report) => format!("{here}\n{}", summary::render(report, &session.zones, session.counter.requests())),
+        Some(report) => {
+            format!("{here}\n{}", summary::render(report, &session.zones, session.counter.requests(), Times::Phases))
+        }
         None => here,
     }
 }

@@ -129,7 +129,7 @@ fn duration_name(phase: Phase) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use events_core::run::PhaseReport;
 
@@ -165,7 +165,7 @@ mod tests {
     fn counts_what_a_run_did() {
         let mut report = report(2, 3);
         report.left = 5;
-        let phase = |phase, elapsed_ms| PhaseReport { phase, elapsed_ms };
+        let phase = |phase, elapsed_ms| PhaseReport { phase, elapsed_ms, threads_ms: BTreeMap::new() };
         report.elapsed = vec![phase(Phase::Plan, 1), phase(Phase::Move, 2), phase(Phase::Move, 3)];
         let line = line(Ok(&report), Some(17));
         let names = check(&line);

@@ -163,6 +163,7 @@ pub(crate) mod tests {
             refused: Vec::new(),
             partitions: vec![PartitionReport { path, rows: 1, bytes: 1, files: 1 }; partitions],
             elapsed: Vec::new(),
+            unsaved: None,
         }
     }
 

@@ -24,6 +24,7 @@ use crate::generate::{GenerateConfig, Layout, generate};
 use crate::options::OutputForm;
 use crate::places::{EVENTS, LANDING, PENDING, TRUSTED};
 use crate::settings::JobSettings;
+use crate::summary::Times;
 use crate::units::{Bytes, Count};
 use crate::{console, exit, job, summary};
 
@@ -59,7 +60,10 @@ pub(crate) fn command(folder: &Path, settings: &JobSettings, console: &Console) 
         indent(&excerpt::of(&pending)?),
     ))?;
     let job::Done { report, zones, requests, catalog: _ } = job::execute(settings, console)?;
-    console.print(&format!("2. The job: {}\n", indent(&summary::render(&report, &zones, requests)).trim_start()))?;
+    console.print(&format!(
+        "2. The job: {}\n",
+        indent(&summary::render(&report, &zones, requests, Times::Phases)).trim_start()
+    ))?;
     show_table(folder, &report, console)?;
     console.print(&next::steps(folder))?;
     // Its rejects are part of the show: a demo that ended with another code would look as if it had failed.

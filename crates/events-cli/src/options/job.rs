@@ -259,6 +259,10 @@ pub(crate) struct EngineOptions {
     /// The folder for scratch files, which are gone after the run [default: the system's for temporary files]
     #[arg(long, value_name = "DIR")]
     pub(crate) scratch: Option<PathBuf>,
+    /// Tell of each phase what its threads did with their time; --output json always does
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true",
+        value_name = "BOOL", value_parser = BoolishValueParser::new(), hide_possible_values = true)]
+    pub(crate) profile: Option<bool>,
 }
 
 /// Whether to act.

@@ -7,6 +7,7 @@ mod catalog;
 mod ddl;
 mod generate;
 mod job;
+mod past;
 mod quarantine;
 mod read;
 mod repair;
@@ -27,6 +28,7 @@ pub(crate) use job::{
     PlanOptions, PrepareOptions, RebuildOptions, ReprocessOptions, RunOptions, StartOptions, TableOptions, WorkOptions,
     ZoneOptions,
 };
+pub(crate) use past::{ReportOptions, RunsOptions, TraceOptions};
 pub(crate) use quarantine::{FilterOptions, QuarantineCommand, QuarantineOptions, RetryOptions};
 pub(crate) use read::{LimitOptions, ReadOptions};
 pub(crate) use repair::RepairOptions;
@@ -71,6 +73,15 @@ pub(crate) enum Command {
     /// may be at work
     #[command(after_help = LAYERS_HELP)]
     Rebuild(RebuildOptions),
+    /// Show the history of a table: the last runs that have committed
+    #[command(after_help = LAYERS_HELP)]
+    Runs(RunsOptions),
+    /// Write what runs have done as a page: charts of rows, duplicates, repairs, rejects, files and time
+    #[command(after_help = REPORT_HELP)]
+    Report(ReportOptions),
+    /// Show where the rows of events come from: the inputs, the places in them, their bytes, and what gave way to the rows
+    #[command(after_help = TRACE_HELP)]
+    Trace(TraceOptions),
     /// Look at rejects, and try them again
     Quarantine(QuarantineOptions),
     /// Print the statements that declare the table to a query engine, and a view of it with one row an event
@@ -97,6 +108,21 @@ const QUARANTINE_LAYERS_HELP: &str = "\
 Each option but those about which rejects are meant can also be set as a variable (EVENTS_ROOT for --root) and as a key \
 of the settings file (root). An option wins over a variable, a variable over the file; a --root wins over zones that were \
 set in a lower place.";
+
+const REPORT_HELP: &str = "\
+The page needs nothing else and asks for nothing: it can be mailed, printed and read on a phone. It is made from the reports \
+that runs leave in the control zone; of a run that was killed at its end only the totals are known.
+
+Each option of the zones can also be set as a variable (EVENTS_ROOT for --root) and as a key of the settings \
+file (root). An option wins over a variable, a variable over the file; a --root wins over zones that were set in a lower \
+place.";
+
+const TRACE_HELP: &str = "\
+Nothing is kept for it: the inputs are read again, those in which an id may stand, with the level and the limits of now. On \
+much data name the days with --date.
+
+Each option but --date can also be set as a variable (EVENTS_ROOT for --root) and as a key of the settings file (root). An \
+option wins over a variable, a variable over the file; a --root wins over zones that were set in a lower place.";
 
 const PREPARE_HELP: &str = "\
 The settings hold for all workers, but for those of their machines: threads, memory and scratch. Nothing is in the table \
@@ -200,6 +226,9 @@ impl Command {
             Self::Reprocess(options) => Some(&mut options.zones),
             Self::Compact(options) => Some(&mut options.zones),
             Self::Rebuild(options) => Some(&mut options.maintain.zones),
+            Self::Runs(options) => Some(&mut options.zones),
+            Self::Report(options) => Some(&mut options.zones),
+            Self::Trace(options) => Some(&mut options.zones),
             Self::Quarantine(options) => Some(options.command.zones_mut()),
             Self::Ddl(options) => Some(&mut options.zones),
             Self::Catalog(options) => Some(options.command.zones_mut()),

@@ -35,6 +35,8 @@ pub(crate) struct JobSettings {
     /// Where the folder for scratch files is made; the system knows a place when this does not.
     pub(crate) scratch: Option<PathBuf>,
     pub(crate) dry_run: bool,
+    /// People are told what threads did.
+    pub(crate) profile: bool,
     /// How long to wait for another run to end.
     pub(crate) wait: Duration,
     /// How long a commit in which rows move waits for readers that are under way.
@@ -196,6 +198,7 @@ fn resolve(
         catalog: catalog::resolve_name(glue)?,
         start: Start { run: run_id.unwrap_or_else(|| new_run_id(now)), date: date.unwrap_or_else(|| now.date_naive()) },
         config,
+        profile: engine.profile.unwrap_or_default(),
         scratch: engine.scratch,
         dry_run: false,
     })
@@ -203,6 +206,11 @@ fn resolve(
 
 fn is_dry(plan: &PlanOptions) -> bool {
     plan.dry_run.unwrap_or_default()
+}
+
+/// The configuration of a command that only reads inputs.
+pub(super) fn resolve_reading(read: &ReadOptions, engine: &EngineOptions) -> Config {
+    resolve_config(&TableOptions::default(), read, engine)
 }
 
 fn resolve_config(table: &TableOptions, read: &ReadOptions, engine: &EngineOptions) -> Config {
@@ -242,7 +250,7 @@ mod tests {
     fn gives_each_thread_memory() {
         let memory = |threads, memory: Option<&str>| {
             let memory = memory.map(|text| text.parse::<Size>().unwrap());
-            resolve_engine(&EngineOptions { threads: Some(threads), memory, scratch: None }).memory_bytes
+            resolve_engine(&EngineOptions { threads: Some(threads), memory, ..EngineOptions::default() }).memory_bytes
         };
         assert_eq!(memory(1, None), 64 << 20);
         assert_eq!(memory(8, None), 256 << 20);

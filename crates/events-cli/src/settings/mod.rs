@@ -5,6 +5,7 @@ mod console;
 mod ddl;
 mod generation;
 mod job;
+mod past;
 mod quarantine;
 mod read;
 mod repair;
@@ -19,6 +20,7 @@ pub(crate) use console::{ConsoleSettings, resolve_console};
 pub(crate) use ddl::{DdlSettings, DeclaredRows};
 pub(crate) use generation::GenerateSettings;
 pub(crate) use job::{JobSettings, Task, WorkSettings, WorkTask};
+pub(crate) use past::{ReportSettings, ReportedRuns, RunsSettings, TraceSettings};
 pub(crate) use quarantine::{QuarantineSettings, View};
 pub(crate) use repair::{DecompressionLimits, Product, RepairSettings, Source};
 
@@ -30,6 +32,9 @@ use crate::options::{CatalogCommand, Command, QuarantineCommand};
 pub(crate) enum Settings {
     Job(JobSettings),
     Work(WorkSettings),
+    Runs(RunsSettings),
+    Report(ReportSettings),
+    Trace(TraceSettings),
     Quarantine(QuarantineSettings),
     Ddl(DdlSettings),
     Catalog(SyncSettings),
@@ -60,6 +65,9 @@ pub(crate) fn resolve(command: Command, now: DateTime<Utc>) -> Result<Settings> 
         Command::Catalog(options) => match options.command {
             CatalogCommand::Sync(options) => catalog::resolve_sync(options).map(Settings::Catalog),
         },
+        Command::Runs(options) => past::resolve_runs(options).map(Settings::Runs),
+        Command::Report(options) => past::resolve_report(options, now).map(Settings::Report),
+        Command::Trace(options) => past::resolve_trace(options).map(Settings::Trace),
         Command::Quarantine(options) => resolve_quarantine(options.command, now),
         Command::Repair(options) => repair::resolve(options).map(Settings::Repair),
         Command::Generate(options) => generation::resolve(options).map(Settings::Generate),

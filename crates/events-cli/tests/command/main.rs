@@ -13,6 +13,7 @@ mod lake;
 mod maintain;
 mod on_s3;
 mod output;
+mod past;
 mod quarantine;
 mod repair;
 mod reprocess;

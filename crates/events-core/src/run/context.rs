@@ -8,13 +8,16 @@ use super::grace::Grace;
 use super::layout::RunId;
 use super::plan::{DateRange, InputsMax};
 use super::poison::Poison;
+use super::profile::{Profile, watched};
 use super::progress::Progress;
 use super::rejects::RejectFilter;
+use super::remote::{Remote, on_threads};
 use super::start::Start;
 use super::stop::Stop;
 use super::writers::Writers;
 use super::zone::Zones;
 use crate::config::Config;
+use crate::error::Result;
 use crate::table::Kinds;
 
 /// A run under way.
@@ -38,6 +41,8 @@ pub(crate) struct Context {
     pub(crate) poison: Arc<Poison>,
     pub(crate) stop: Arc<Stop>,
     pub(crate) progress: Arc<Progress>,
+    /// Where the time of threads goes; `None` without a clock.
+    pub(crate) profile: Option<Arc<Profile>>,
     pub(crate) scratch: Arc<Scratch>,
     pub(crate) kinds: Arc<Kinds>,
 }
@@ -49,6 +54,16 @@ const CHUNK_BYTES_MAX: usize = 1 << 20;
 const LANE_BYTES_MAX: usize = 2 << 30;
 
 impl Context {
+    /// [`on_threads`], with a watch on each.
+    pub(crate) async fn on_threads<T, F>(&self, threads: usize, work: F) -> Result<Vec<T>>
+    where
+        T: Send + 'static,
+        F: Fn(&Remote) -> Result<T> + Send + Sync + 'static,
+    {
+        let (profile, phase) = (self.profile.clone(), self.progress.phase());
+        on_threads(threads, &self.stop, move |remote| watched(profile.as_ref(), phase, || work(remote))).await
+    }
+
     /// What a thread may hold of a lane while it writes partitions. The threads together take half the memory; rows that
     /// have not overflowed, and encoders, take the rest.
     pub(crate) fn lane_bytes_max(&self) -> usize {

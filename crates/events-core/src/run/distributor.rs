@@ -18,21 +18,25 @@ use super::context::Context;
 use super::control::{self, Lease, Table};
 use super::exchange::Scratch;
 use super::grace::Grace;
+use super::history::{PastRun, past_runs};
 use super::layout::RunId;
 use super::phases::{Clock, Run};
 use super::plan::{DateRange, Input, InputsMax, Place, Plan};
 use super::poison::Poison;
+use super::profile::Profile;
 use super::progress::Progress;
 use super::redo;
 use super::rejects::{RejectFilter, RejectLine, read_lines};
 use super::report::{Job, Report};
 use super::start::Start;
 use super::stop::{Cancel, Stop};
+use super::trace::{Trace, trace};
 use super::work::{self, Prepared, SharedRun, Split, WorkPlan};
 use super::writers::Writers;
 use super::zone::Zones;
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::event::EventId;
 use crate::table::{Kinds, PartitionKey};
 
 /// Carries out runs on a table.
@@ -298,6 +302,26 @@ impl Distributor {
         Ok(Some((entry.sequence, control::is_done(trusted, entry.sequence).await?)))
     }
 
+    /// The last `last` runs that have committed, in the order of their commits. Touches nothing.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub async fn history(&self, last: usize) -> Result<Vec<PastRun>> {
+        past_runs(&self.zones.trusted, last).await
+    }
+
+    /// What is known of events by their ids, in the order of `ids`: their rows, and every record of them in what is pending
+    /// and in `processed`, or in what of that was filed under some days. Touches nothing.
+    ///
+    /// Reads inputs as [`Distributor::run`] would, with the level and the limits of now, so it takes as long as the inputs
+    /// are large: some gigabytes a second for those in which none of a few ids stands, and else as long as a run parses.
+    ///
+    /// # Errors
+    /// When a zone cannot be read, and for a log or an index that is damaged.
+    pub async fn trace(&self, ids: &[EventId<'_>], dates: Option<DateRange>) -> Result<Vec<Trace>> {
+        trace(self.context(&Start::of_a_look()?, Job::Run, 1, &Work::default()), ids, dates).await
+    }
+
     /// The partitions that got files after a commit: those of the whole table after commit 0, when many have followed it,
     /// and when the table has no such commit.
     ///
@@ -358,6 +382,7 @@ impl Distributor {
             poison: Arc::clone(&work.poison),
             stop: Arc::new(Stop::new(self.cancel.clone())),
             progress: Arc::clone(&self.progress),
+            profile: self.clock.clone().map(Profile::new).map(Arc::new),
             scratch: Arc::new(Scratch::new(self.scratch.clone())),
             kinds: Arc::new(Kinds::default()),
         }

@@ -13,8 +13,10 @@ use bytes::Bytes;
 use super::context::Context;
 use super::plan::{Input, Plan};
 use super::poison::Poison;
+use super::profile::spend;
 use super::ranges::{RangeReader, Ranges};
 use super::remote::Remote;
+use super::report::Part;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::event::Reason;
@@ -79,6 +81,7 @@ impl Feed {
 
     /// The next task; `None` when there is none left. Inputs are opened in their order, one a thread.
     pub(crate) fn next(&self, remote: &Remote) -> Result<Option<Task>> {
+        let _reading = spend(Part::Read);
         let mut state = self.lock();
         let mut source = loop {
             self.context.stop.check()?;
@@ -93,6 +96,7 @@ impl Feed {
             if state.busy == 0 {
                 return Ok(None);
             }
+            let _waiting = spend(Part::Wait);
             state = self.changed.wait_timeout(state, LOOK_AROUND).unwrap_or_else(PoisonError::into_inner).0;
         };
         state.busy += 1;

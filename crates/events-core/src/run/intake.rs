@@ -2,6 +2,7 @@
 
 use super::rejects::{RejectFilter, RejectLine};
 use super::report::{Counts, SampledRepair};
+use super::trace::{Found, Search};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::event::{Event, EventId, Events, Fault, Reason, Reject};
@@ -22,6 +23,8 @@ pub(super) struct Batch {
     pub(super) separations: Separations,
     /// The first damage, when the run is strict.
     pub(super) damaged: Option<Damaged>,
+    /// What was searched for.
+    pub(super) found: Vec<Found>,
 }
 
 /// The first damage of an input.
@@ -49,6 +52,7 @@ impl Batch {
         self.repairs.clear();
         self.separations.clear();
         self.damaged = None;
+        self.found.clear();
     }
 }
 
@@ -62,6 +66,8 @@ pub(super) struct Intake<'a> {
     pub(super) source: &'a str,
     pub(super) batch: &'a mut Batch,
     pub(super) kinds: &'a mut KindCache,
+    /// Events are only looked for: none becomes a row, and nothing a reject.
+    pub(super) search: Option<&'a Search>,
 }
 
 impl Intake<'_> {
@@ -134,6 +140,12 @@ impl Intake<'_> {
     fn records(&mut self, events: &mut Events<'_>) -> Result<()> {
         while let Some(event) = events.next() {
             self.batch.counts.records += 1;
+            if let Some(search) = self.search {
+                let (offset, bytes) = events.last_item();
+                let found = event.ok().and_then(|event| search.take(&event, (self.input, offset, bytes), self.kinds));
+                self.batch.found.extend(found);
+                continue;
+            }
             let taken = match &event {
                 Ok(event) => self.take(event),
                 Err(reject) => Err(reject.fault.clone()),

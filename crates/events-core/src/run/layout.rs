@@ -29,6 +29,7 @@
 //! trusted/control/log/<seq>.json                                        commits, numbered without gaps from 1
 //! trusted/control/log/<seq>.done                                        the commit is carried out
 //! trusted/control/log/<seq>.checkpoint.json                             the files of the table after the commit
+//! trusted/control/reports/<seq>.json                                    what the run of the commit has told
 //! ```
 
 use std::fmt;
@@ -359,6 +360,11 @@ pub(crate) fn log_done(sequence: u64) -> String {
 /// In trusted: the table after a commit.
 pub(crate) fn checkpoint(sequence: u64) -> String {
     format!("{LOG}/{sequence:020}{CHECKPOINT_SUFFIX}")
+}
+
+/// In trusted: the report of the run that has made a commit.
+pub(crate) fn report(sequence: u64) -> String {
+    format!("control/reports/{sequence:020}.json")
 }
 
 /// An object of the log.

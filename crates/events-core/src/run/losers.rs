@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::context::Context;
 use super::exchange::{Exchange, Spool};
 use super::merge::{Candidate, ENTRY_BYTES, Hit, KnownIds, NewEntry};
+use super::profile::spend;
 use super::remote::Remote;
+use super::report::Part;
 use crate::error::Result;
 use crate::table::index::{Partitions, version_check};
 use crate::table::{Duplicate, Key, PartitionKey, day, is_within, resolve, settle};
@@ -65,6 +67,7 @@ impl Losers {
 
     /// A thread's part of the work.
     pub(crate) fn work(&self, remote: &Remote) -> Result<Dropped> {
+        let _deduplicating = spend(Part::Deduplicate);
         let mut dropped = Dropped::new();
         let mut ordinals: Vec<Vec<u8>> = vec![Vec::new(); self.spools.found.len()];
         loop {
@@ -73,7 +76,10 @@ impl Losers {
             if shard >= self.end {
                 return Ok(dropped);
             }
-            let keys = self.exchange.keys(shard, remote)?;
+            let keys = {
+                let _reading = spend(Part::Exchange);
+                self.exchange.keys(shard, remote)?
+            };
             let mut lose = |key: &Key, duplicate| {
                 ordinals[usize::from(key.bucket)].extend_from_slice(&key.ordinal.to_le_bytes());
                 *dropped.entry((key.input, duplicate)).or_default() += 1;
@@ -115,6 +121,7 @@ impl Losers {
         let mut fates = vec![Fate::New; winners.len()];
         let mut candidates = Vec::new();
         if !self.known.is_empty() {
+            let _looking = spend(Part::Index);
             let hashes: Vec<_> = winners.iter().map(|(hash, _)| *hash).collect();
             // Different ids of one hash each get the hits of both, and only one of them is there.
             self.known.find(&hashes, remote, |hit: Hit<'_>| {

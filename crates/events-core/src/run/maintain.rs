@@ -9,7 +9,6 @@ use super::outputs::{files, partitions, partitions_of, sort};
 use super::phases::Run;
 use super::rebuild::{Doubles, Found, Reindex, Survey};
 use super::redo;
-use super::remote::on_threads;
 use super::report::{Phase, Report};
 use super::writers::Writers;
 use crate::error::Result;
@@ -26,7 +25,7 @@ impl Run {
         self.begin_writing(table).await?;
         self.enter(Phase::Write);
         let work = Arc::clone(&compact);
-        let threads = on_threads(context.config.threads, &context.stop, move |remote| work.work(remote));
+        let threads = context.on_threads(context.config.threads, move |remote| work.work(remote));
         let mut outputs: Vec<_> = threads.await?.into_iter().flatten().collect();
         sort(&mut outputs);
         self.report.partitions = partitions(&outputs);
@@ -82,14 +81,14 @@ impl Run {
         let context = Arc::clone(&self.context);
         let exchange = Arc::new(context.scratch_exchange(found.bytes()));
         let survey = Survey::new(&context, found.files.clone(), &exchange);
-        let threads = on_threads(context.config.threads, &context.stop, move |remote| survey.work(remote));
+        let threads = context.on_threads(context.config.threads, move |remote| survey.work(remote));
         let mut files: Vec<_> = threads.await?.into_iter().flatten().collect();
         files.sort_by(|one, two| one.folder.cmp(&two.folder).then_with(|| one.name.cmp(&two.name)));
         self.end(Phase::Parse);
         self.enter(Phase::Deduplicate);
         let index = Arc::new(context.scratch_spool(exchange.spread.shards, 16));
         let reindex = Reindex::new(&context, found.files, &exchange, &index);
-        let threads = on_threads(context.config.threads, &context.stop, move |remote| reindex.work(remote));
+        let threads = context.on_threads(context.config.threads, move |remote| reindex.work(remote));
         let doubles = Doubles::of(threads.await?);
         self.end(Phase::Deduplicate);
         self.enter(Phase::Write);
@@ -109,7 +108,7 @@ impl Run {
     async fn shrink(&mut self, table: &Table, superseded: Superseded) -> Result<LogEntry> {
         let (context, snapshot) = (Arc::clone(&self.context), Arc::new(table.snapshot.clone()));
         let shrink = Shrink::new(&context, &snapshot, &Arc::new(superseded), &Arc::default());
-        let threads = on_threads(context.config.threads, &context.stop, move |remote| shrink.work(remote));
+        let threads = context.on_threads(context.config.threads, move |remote| shrink.work(remote));
         let mut outputs: Vec<_> = threads.await?.into_iter().flatten().collect();
         sort(&mut outputs);
         let sequence = table.next_sequence();

@@ -11,6 +11,7 @@ mod exchange;
 mod feed;
 mod files;
 mod grace;
+mod history;
 mod intake;
 mod layout;
 mod ledger;
@@ -22,6 +23,7 @@ mod parse;
 mod phases;
 mod plan;
 mod poison;
+mod profile;
 mod progress;
 mod quarantine;
 mod ranges;
@@ -34,6 +36,7 @@ mod stage;
 mod staging;
 mod start;
 mod stop;
+mod trace;
 mod upload;
 mod work;
 
@@ -45,15 +48,17 @@ pub use barrier::Barrier;
 pub use control::Lease;
 pub use distributor::{Distributor, Partitions};
 pub use grace::Grace;
+pub use history::PastRun;
 pub use layout::RunId;
 pub use plan::{DateRange, Input, InputsMax, Place, Plan, RefusedKey};
 pub use progress::Progress;
 pub use rejects::{RejectFilter, RejectLine};
 pub use report::{
-    Counts, InputReport, Job, PartitionReport, Phase, PhaseReport, REPORT_VERSION, Report, SampledRepair,
+    Counts, InputReport, Job, Part, PartitionReport, Phase, PhaseReport, REPORT_VERSION, Report, SampledRepair,
 };
 pub use start::Start;
 pub use stop::Cancel;
+pub use trace::{Fate, Trace, TracedCommit, TracedRecord, TracedReject, TracedRow};
 pub use work::{Claim, OpenItem, Prepared, PreparedPhase, SharedRun, Split, WorkItem, WorkPhase, Worked};
 pub use writers::Writers;
 pub use zone::{Zone, Zones};

@@ -17,9 +17,11 @@ use super::exchange::{Exchange, Spool};
 use super::feed::{Feed, LOOK_AROUND, Task};
 use super::intake::{Batch, Damaged, Intake, LaneBatch};
 use super::plan::{Input, Place, Plan};
+use super::profile::spend;
 use super::rejects::RejectFilter;
 use super::remote::Remote;
-use super::report::{Counts, SampledRepair};
+use super::report::{Counts, Part, SampledRepair};
+use super::trace::{Found, Search};
 use crate::error::{Error, Result};
 use crate::json::{Damage, Level, Repair, RepairKind, Separated, Separations, Separators};
 use crate::table::{Key, KindCache};
@@ -37,6 +39,9 @@ pub(crate) struct Parse {
     exchange: Arc<Exchange>,
     /// By input: lines of the quarantine.
     rejects: Arc<Spool>,
+    /// What is only looked for.
+    search: Option<Arc<Search>>,
+    found: Mutex<Vec<Found>>,
     /// Batches that can be used again.
     batches: Mutex<Vec<Batch>>,
 }
@@ -119,8 +124,20 @@ impl Parse {
             advanced: Condvar::new(),
             exchange: Arc::clone(exchange),
             rejects: Arc::clone(rejects),
+            search: None,
+            found: Mutex::default(),
             batches: Mutex::default(),
         }
+    }
+
+    /// Looks for events instead of taking them.
+    pub(crate) fn searching(self, search: &Arc<Search>) -> Self {
+        Self { search: Some(Arc::clone(search)), ..self }
+    }
+
+    /// What was looked for, in no order, when all threads are done.
+    pub(crate) fn found(&self) -> Vec<Found> {
+        std::mem::take(&mut lock(&self.found))
     }
 
     /// A thread's part of the work.
@@ -130,6 +147,7 @@ impl Parse {
             kinds: KindCache::new(Arc::clone(&self.context.kinds)),
             keys: vec![Vec::new(); self.exchange.spread.shards],
         };
+        let _decoding = spend(Part::Decode);
         while let Some(task) = self.feed.next(remote)? {
             let input = &self.plan.inputs[task.input];
             let parsed = self.context.poison.guard(input, || self.parse(task, Rest::default(), &mut worker))?;
@@ -172,6 +190,7 @@ impl Parse {
             source: &input.key,
             batch: &mut batch,
             kinds: &mut worker.kinds,
+            search: self.search.as_deref(),
         };
         for (index, piece) in task.pieces.iter().enumerate() {
             let joined;
@@ -191,7 +210,7 @@ impl Parse {
             offset += (bytes.len() - left.len()) as u64;
             rest = Rest { bytes: left.to_vec(), continued };
         }
-        if let Some((reason, detail)) = &task.damage {
+        if let Some((reason, detail)) = task.damage.as_ref().filter(|_| self.search.is_none()) {
             intake.batch.counts.records += 1;
             intake.reject(&input.key, offset + rest.bytes.len() as u64, &[], *reason, detail)?;
         }
@@ -206,6 +225,7 @@ impl Parse {
         while order.has_enough(self.context.config.threads) && !order.can_advance() {
             // Enough waits. The thread that has the next task does not wait here, so this ends.
             self.context.stop.check()?;
+            let _waiting = spend(Part::Wait);
             order = self.advanced.wait_timeout(order, LOOK_AROUND).unwrap_or_else(PoisonError::into_inner).0;
         }
         if order.advancing {
@@ -305,6 +325,7 @@ impl Parse {
 
     /// Puts a task into the exchange. What is left is the beginning of a record.
     fn exchange(&self, parsed: Parsed, worker: &mut Worker<'_>) -> Result<(Rest, Counts)> {
+        let _exchanging = spend(Part::Exchange);
         let Parsed { task, mut batch, rest } = parsed;
         for &bucket in &batch.touched {
             let lane = &batch.lanes[bucket];
@@ -324,6 +345,7 @@ impl Parse {
             let rejects = batch.counts.rejects_total();
             self.rejects.append(task.input, &batch.rejects, rejects, worker.remote)?;
         }
+        lock(&self.found).append(&mut batch.found);
         self.context.progress.records.fetch_add(batch.counts.records, Ordering::Relaxed);
         let counts = std::mem::take(&mut batch.counts);
         batch.clear();

@@ -10,6 +10,7 @@ use super::context::Context;
 use super::control::{self, Commit, IndexSegment, LOG_VERSION, LogEntry, Publication, Snapshot, Table, Taken};
 use super::exchange::{Exchange, Spool, Spread, Staged};
 use super::files::Against;
+use super::history;
 use super::layout::{self, RunId};
 use super::ledger::{Ledger, check_parsed, check_written};
 use super::losers::{self, Dropped, LoserSpools, Losers};
@@ -20,7 +21,6 @@ use super::plan::{Input, Place, Plan};
 use super::poison::Poison;
 use super::quarantine::Quarantine;
 use super::redo;
-use super::remote::on_threads;
 use super::report::{Counts, InputReport, Job, Phase, PhaseReport, REPORT_VERSION, Report};
 use super::stage::{self, StageContent, StageManifest};
 use super::write::Write;
@@ -60,6 +60,7 @@ impl Run {
             refused: Vec::new(),
             partitions: Vec::new(),
             elapsed: Vec::new(),
+            unsaved: None,
         };
         context.progress.restart();
         let began = clock.as_ref().map(|clock| clock()).unwrap_or_default();
@@ -71,7 +72,8 @@ impl Run {
         if let Some(clock) = &self.clock {
             let now = clock();
             let elapsed_ms = now.saturating_sub(self.began).as_millis() as u64;
-            self.report.elapsed.push(PhaseReport { phase, elapsed_ms });
+            let threads_ms = self.context.profile.as_ref().map(|profile| profile.take(phase)).unwrap_or_default();
+            self.report.elapsed.push(PhaseReport { phase, elapsed_ms, threads_ms });
             self.began = now;
         }
     }
@@ -159,7 +161,9 @@ impl Run {
         let (context, trusted) = (Arc::clone(&self.context), self.context.zones.trusted.clone());
         let applied = redo::apply(&context, entry, |phase| self.end(phase)).await;
         let name = || trusted.name(&layout::log_entry(entry.sequence));
-        applied.map_err(|error| Error::Unfinished { entry: name(), source: Box::new(error) })
+        applied.map_err(|error| Error::Unfinished { entry: name(), source: Box::new(error) })?;
+        history::save(&trusted, &mut self.report).await;
+        Ok(())
     }
 
     /// Everything before the commit. `None`: there is nothing to commit.
@@ -304,7 +308,7 @@ impl Run {
         let parse = Arc::new(Parse::new(&self.context, plan, exchange, &rejects, self.context.filter.clone()));
         let threads = {
             let parse = Arc::clone(&parse);
-            on_threads(self.context.config.threads, &self.context.stop, move |remote| parse.work(remote))
+            self.context.on_threads(self.context.config.threads, move |remote| parse.work(remote))
         };
         threads.await?;
         let inputs = plan.inputs.iter().zip(parse.counts());
@@ -335,7 +339,7 @@ impl Run {
         };
         let paths = plan.inputs.iter().enumerate().map(path).collect();
         let quarantine = Quarantine::new(&self.context, rejects, paths);
-        let written = on_threads(1, &self.context.stop, move |remote| quarantine.work(remote)).await?;
+        let written = self.context.on_threads(1, move |remote| quarantine.work(remote)).await?;
         Ok(written.into_iter().flatten().collect())
     }
 
@@ -346,7 +350,7 @@ impl Run {
         spool: fn(&Exchange) -> &Spool,
     ) -> Result<Vec<Vec<Staged>>> {
         let (exchange, stop) = (Arc::clone(exchange), Arc::clone(&self.context.stop));
-        let flushed = on_threads(1, &self.context.stop, move |remote| {
+        let flushed = self.context.on_threads(1, move |remote| {
             let spool = spool(&exchange);
             (0..spool.len())
                 .map(|lane| stop.check().and_then(|()| spool.flush(lane, remote)))
@@ -442,7 +446,7 @@ impl Run {
         };
         let losers = Arc::new(Losers::new(&context, exchange, &known, &spools, shards));
         let work = Arc::clone(&losers);
-        let threads = on_threads(context.config.threads, &context.stop, move |remote| work.work(remote));
+        let threads = context.on_threads(context.config.threads, move |remote| work.work(remote));
         let mut dropped = Dropped::new();
         for (place, count) in threads.await?.into_iter().flatten() {
             *dropped.entry(place).or_default() += count;
@@ -470,11 +474,11 @@ impl Run {
         }
         let (context, losers) = (Arc::clone(&self.context), Arc::clone(&spools.found));
         let compare = Compare::new(&context, snapshot, &spools.candidates, partitions, 0..CANDIDATE_LANES);
-        let found = on_threads(context.config.threads, &context.stop, move |remote| compare.work(remote)).await?;
+        let found = context.on_threads(context.config.threads, move |remote| compare.work(remote)).await?;
         let compared = Compared::of(found, context.config.horizon_days());
         self.count_compared(&compared);
         let lost = compared.losers;
-        on_threads(1, &context.stop, move |remote| losers::append(&losers, &lost, remote)).await?;
+        context.on_threads(1, move |remote| losers::append(&losers, &lost, remote)).await?;
         Ok(compared.superseded)
     }
 
@@ -508,12 +512,12 @@ impl Run {
         let superseded = Arc::clone(&against.superseded);
         context.progress.rows_expected.store(rows, Ordering::Relaxed);
         let work = Write::new(&context, exchange, losers, against, buckets);
-        let threads = on_threads(context.config.threads, &context.stop, move |remote| work.work(remote));
+        let threads = context.on_threads(context.config.threads, move |remote| work.work(remote));
         let mut outputs: Vec<_> = threads.await?.into_iter().flatten().collect();
         if !superseded.is_empty() {
             let grown = Arc::new(outputs);
             let shrink = Shrink::new(&context, &snapshot, &superseded, &grown);
-            let threads = on_threads(context.config.threads, &context.stop, move |remote| shrink.work(remote));
+            let threads = context.on_threads(context.config.threads, move |remote| shrink.work(remote));
             let smaller: Vec<_> = threads.await?.into_iter().flatten().collect();
             outputs = Arc::unwrap_or_clone(grown);
             outputs.extend(smaller);
@@ -538,7 +542,7 @@ impl Run {
         let context = &self.context;
         let update = UpdateIndex::new(context, snapshot, known, new, share);
         let emptied = update.emptied();
-        let threads = on_threads(context.config.threads, &context.stop, move |remote| update.work(remote));
+        let threads = context.on_threads(context.config.threads, move |remote| update.work(remote));
         let mut segments: Vec<_> = threads.await?.into_iter().flatten().collect();
         segments.sort_by_key(|segment| segment.meta.cell.number());
         Ok((segments, emptied))

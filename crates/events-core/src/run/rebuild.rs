@@ -14,7 +14,9 @@ use super::control::{Digest, TableFile};
 use super::exchange::{Exchange, Spool};
 use super::layout::{self, TABLE};
 use super::merge::{NewEntry, Superseded};
+use super::profile::spend;
 use super::remote::Remote;
+use super::report::Part;
 use super::zone::Zone;
 use crate::error::{Error, Result};
 use crate::event::EventId;
@@ -81,6 +83,7 @@ impl Survey {
 
     /// A thread's part of the work.
     pub(crate) fn work(&self, remote: &Remote) -> Result<Vec<TableFile>> {
+        let _working = spend(Part::Decode);
         let mut known = Vec::new();
         let mut kinds = KindCache::new(Arc::clone(&self.context.kinds));
         let shards = self.exchange.spread.shards;
@@ -188,6 +191,7 @@ impl Reindex {
 
     /// A thread's part of the work.
     pub(crate) fn work(&self, remote: &Remote) -> Result<Doubles> {
+        let _working = spend(Part::Deduplicate);
         let mut doubles = Doubles::default();
         loop {
             self.context.stop.check()?;

@@ -56,8 +56,12 @@ pub struct Report {
     pub refused: Vec<RefusedKey>,
     /// What was written, in the order of the paths.
     pub partitions: Vec<PartitionReport>,
-    /// How long each part took; empty when the run was given no clock.
+    /// How long each phase took, and what its threads did; empty when the run was given no clock.
     pub elapsed: Vec<PhaseReport>,
+    /// Why the report of a run that has committed is not in the control zone, where
+    /// [`Distributor::history`](super::Distributor::history) looks for it. The run is done for all that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsaved: Option<String>,
 }
 
 impl Report {
@@ -209,16 +213,63 @@ pub struct PartitionReport {
     pub files: u64,
 }
 
-/// How long a part of a run took.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// How long a phase of a run took.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PhaseReport {
-    /// The part.
+    /// The phase.
     pub phase: Phase,
     /// Milliseconds.
     pub elapsed_ms: u64,
+    /// What its threads did meanwhile, in milliseconds of all of them together: what is missing from the product of threads
+    /// and [`elapsed_ms`](Self::elapsed_ms) is time in which a thread had nothing left to do. Empty for a phase without
+    /// threads.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub threads_ms: BTreeMap<Part, u64>,
 }
 
-/// The parts of a run, in their order.
+/// What a thread of a run does with its time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// Cutting inputs into pieces, and decompressing them.
+    Read,
+    /// Framing, repairing and decoding records.
+    Decode,
+    /// Rows and keys on their way between the halves of the job, in memory and in scratch files.
+    Exchange,
+    /// Finding the rows that stay.
+    Deduplicate,
+    /// Looking ids up in the index of the table, comparing versions, and making the index's new segments.
+    Index,
+    /// Sorting rows.
+    Sort,
+    /// Encoding Parquet.
+    Encode,
+    /// Waiting for a store.
+    Store,
+    /// Waiting for other threads.
+    Wait,
+    /// All else.
+    Other,
+}
+
+impl Part {
+    /// All of them, in the order of a run.
+    pub const ALL: [Self; 10] = [
+        Self::Read,
+        Self::Decode,
+        Self::Exchange,
+        Self::Deduplicate,
+        Self::Index,
+        Self::Sort,
+        Self::Encode,
+        Self::Store,
+        Self::Wait,
+        Self::Other,
+    ];
+}
+
+/// The phases of a run, in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {

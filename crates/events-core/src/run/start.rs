@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 
 use super::layout::RunId;
+use crate::error::Result;
 
 /// What makes a run this run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,4 +12,11 @@ pub struct Start {
     pub run: RunId,
     /// The day under which inputs and rejects are filed.
     pub date: NaiveDate,
+}
+
+impl Start {
+    /// That of a look, which files nothing and leaves nothing under its name.
+    pub(crate) fn of_a_look() -> Result<Self> {
+        Ok(Self { run: "look".parse()?, date: NaiveDate::default() })
+    }
 }

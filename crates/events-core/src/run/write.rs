@@ -15,7 +15,9 @@ use super::exchange::{Exchange, ScratchFile, Spool};
 use super::files::{Against, Files, Sizes};
 use super::losers;
 use super::outputs::Output;
+use super::profile::spend;
 use super::remote::Remote;
+use super::report::Part;
 use crate::error::{Error, Result};
 use crate::table::{BATCH_ROWS, Header, Kind, Row, day, header_at, headers, id_at, row_at};
 
@@ -119,6 +121,8 @@ impl Write {
     pub(crate) fn work(&self, remote: &Remote) -> Result<Vec<Output>> {
         let mut files = Files::new(&self.context, &self.against, &self.kinds, &self.ranks, remote);
         let mut block = Vec::new();
+        // All that is not said to be something else.
+        let _exchanging = spend(Part::Exchange);
         loop {
             self.context.stop.check()?;
             let Some(bucket) = self.buckets.lock().unwrap_or_else(PoisonError::into_inner).pop() else { break };
@@ -133,6 +137,7 @@ impl Write {
                 self.write_merged(bucket, &losers, &mut files)?;
             }
         }
+        let _encoding = spend(Part::Encode);
         files.finish()
     }
 
@@ -148,6 +153,7 @@ impl Write {
                 sizes.insert(partition[0].place().partition(), partition.len());
             }
             self.count_partitions(&sizes)?;
+            let _encoding = spend(Part::Encode);
             for some in sorted.chunks(READ_AHEAD_ROWS) {
                 read_ahead(&block, some);
                 for row in some {
@@ -188,6 +194,7 @@ impl Write {
             let reader = BufReader::with_capacity(RUN_BUFFER_BYTES, run.reader());
             heads.extend(self.head(reader, Vec::new())?.map(Reverse));
         }
+        let _encoding = spend(Part::Encode);
         let mut written = 0_usize;
         while let Some(Reverse(head)) = heads.pop() {
             files.push(&read(&head.row, 0)?.0, &sizes)?;
@@ -202,6 +209,7 @@ impl Write {
 
     /// Where the rows of a block are that stay, in their order.
     fn sort(&self, block: &[u8], survivors: &mut Survivors<'_>) -> Result<Vec<Sorted>> {
+        let _sorting = spend(Part::Sort);
         let survivors = headers(block).filter(|_| survivors.next());
         let sorted = survivors.map(|(at, header)| Sorted::new(self.place(header), at));
         let mut sorted = sorted.collect::<Result<Vec<_>>>()?;

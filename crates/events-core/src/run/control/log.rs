@@ -68,6 +68,11 @@ pub(crate) async fn newest(trusted: &Zone) -> Result<u64> {
     Ok(last.max(checkpoint.unwrap_or_default()).max(done.last().copied().unwrap_or_default()))
 }
 
+/// The numbers of all commits.
+pub(crate) async fn sequences(trusted: &Zone) -> Result<Vec<u64>> {
+    Ok(list(trusted, 0).await?.entries)
+}
+
 /// Whether there is an entry of that number.
 pub(crate) async fn is_committed(trusted: &Zone, sequence: u64) -> Result<bool> {
     exists(trusted, &layout::log_entry(sequence)).await
@@ -107,6 +112,11 @@ async fn exists(zone: &Zone, path: &str) -> Result<bool> {
     }
 }
 
+/// Puts a document of which any is as good: the first one stays.
+pub(crate) async fn put_document(zone: &Zone, path: &str, document: &impl Serialize) -> Result<()> {
+    put_once(zone, path, json(document)?).await
+}
+
 pub(super) fn json(document: &impl Serialize) -> Result<PutPayload> {
     let json = serde_json::to_vec(document).map_err(|error| Error::Ledger { problem: error.to_string() })?;
     Ok(PutPayload::from(json))
@@ -116,7 +126,7 @@ pub(super) fn json(document: &impl Serialize) -> Result<PutPayload> {
 ///
 /// # Errors
 /// [`Error::Table`] when it is not what a run writes there.
-pub(super) async fn get<T: DeserializeOwned>(zone: &Zone, path: &str) -> Result<Option<T>> {
+pub(crate) async fn document<T: DeserializeOwned>(zone: &Zone, path: &str) -> Result<Option<T>> {
     let document = bytes(zone, path).await?.map(|bytes| read(zone, path, &bytes));
     document.transpose()
 }

@@ -38,7 +38,7 @@ struct Latest {
 /// The log from where the hint says.
 async fn list_from_hint(trusted: &Zone) -> Result<Listing> {
     // Whoever writes the hint may be late, and may write it badly: then the whole log is listed.
-    let latest: Option<Latest> = log::get(trusted, layout::LATEST).await.unwrap_or_default();
+    let latest: Option<Latest> = log::document(trusted, layout::LATEST).await.unwrap_or_default();
     log::list(trusted, latest.unwrap_or_default().checkpoint).await
 }
 
@@ -137,7 +137,7 @@ impl Table {
 
     async fn write_checkpoint(&mut self, trusted: &Zone) -> Result<()> {
         let sequence = self.snapshot.sequence;
-        log::put_once(trusted, &layout::checkpoint(sequence), log::json(&self.snapshot)?).await?;
+        log::put_document(trusted, &layout::checkpoint(sequence), &self.snapshot).await?;
         self.checkpoint = sequence;
         let latest = log::json(&Latest { checkpoint: sequence })?;
         let put = trusted.store().put_opts(&trusted.path(layout::LATEST)?, latest, PutOptions::default()).await;
@@ -163,7 +163,7 @@ fn tail(trusted: &Zone, listing: &Listing, checkpoint: u64) -> Result<impl Itera
 async fn read_checkpoint(trusted: &Zone, sequence: u64) -> Result<Snapshot> {
     let path = layout::checkpoint(sequence);
     let wrong = |problem: &str| Error::Table { object: trusted.name(&path), problem: problem.to_owned() };
-    let snapshot: Snapshot = log::get(trusted, &path).await?.ok_or_else(|| wrong("it is not there"))?;
+    let snapshot: Snapshot = log::document(trusted, &path).await?.ok_or_else(|| wrong("it is not there"))?;
     if snapshot.version != SNAPSHOT_VERSION || snapshot.sequence != sequence {
         return Err(wrong("another version of this program has written it"));
     }

@@ -9,7 +9,9 @@ use crate::run::context::Context;
 use crate::run::control::{Replaced, Snapshot, Step, TableFile};
 use crate::run::ledger::check_kept;
 use crate::run::outputs::{Destination, Output};
+use crate::run::profile::spend;
 use crate::run::remote::Remote;
+use crate::run::report::Part;
 use crate::run::staging::Staging;
 use crate::run::writers::Writers;
 use crate::table::{FileSeries, KindCache, Rewrite, RewriteError, Source};
@@ -68,6 +70,7 @@ impl Compact {
 
     /// A thread's part of the work.
     pub(crate) fn work(&self, remote: &Remote) -> Result<Vec<Output>> {
+        let _working = spend(Part::Encode);
         let mut staging = Staging::new(&self.context, remote);
         let mut kinds = KindCache::new(Arc::default());
         loop {

@@ -15,7 +15,9 @@ use crate::event::EventId;
 use crate::run::context::Context;
 use crate::run::control::{Snapshot, TableFile};
 use crate::run::exchange::Spool;
+use crate::run::profile::spend;
 use crate::run::remote::Remote;
+use crate::run::report::Part;
 use crate::table::index::Partitions;
 use crate::table::{Duplicate, FileRows, Key, KindCache, PartitionKey, Version, day, is_within, settle};
 
@@ -281,6 +283,7 @@ impl Compare {
 
     /// A thread's part of the work.
     pub(crate) fn work(&self, remote: &Remote) -> Result<Vec<Found>> {
+        let _working = spend(Part::Index);
         let mut found = Vec::new();
         // Kinds of rows that are only looked at are none of the run's.
         let mut kinds = KindCache::new(Arc::default());

@@ -10,7 +10,9 @@ use crate::run::context::Context;
 use crate::run::control::{Replaced, Snapshot, Step};
 use crate::run::ledger::check_replaced;
 use crate::run::outputs::{Destination, Output};
+use crate::run::profile::spend;
 use crate::run::remote::Remote;
+use crate::run::report::Part;
 use crate::run::staging::Staging;
 use crate::table::{KindCache, Rewrite, RewriteError, Source};
 
@@ -42,6 +44,7 @@ impl Shrink {
 
     /// A thread's part of the work.
     pub(crate) fn work(&self, remote: &Remote) -> Result<Vec<Output>> {
+        let _working = spend(Part::Encode);
         let mut staging = Staging::new(&self.context, remote);
         let mut kinds = KindCache::new(Arc::default());
         let files: Vec<_> = self.superseded.iter().collect();

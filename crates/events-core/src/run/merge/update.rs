@@ -17,7 +17,9 @@ use crate::run::context::Context;
 use crate::run::control::{Digest, IndexSegment, Publication, Replaced, Snapshot, StagedAt, Step, Target};
 use crate::run::exchange::Spool;
 use crate::run::layout;
+use crate::run::profile::spend;
 use crate::run::remote::Remote;
+use crate::run::report::Part;
 use crate::table::index::{
     Cell, Entry, HASH_BITS, Partitions, SegmentObject, cell_bits, level_entries_max, merge_cell, merge_level, pack_cell,
 };
@@ -74,6 +76,7 @@ impl UpdateIndex {
 
     /// A thread's part of the work.
     pub(crate) fn work(&self, remote: &Remote) -> Result<Vec<IndexSegment>> {
+        let _working = spend(Part::Index);
         let mut written = Vec::new();
         let bits = cell_bits(self.level);
         // Lanes and cells are both equal parts of all hashes, by a power of two: a unit is whole lanes and whole cells.

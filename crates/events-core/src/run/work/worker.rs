@@ -20,6 +20,7 @@ use crate::run::control::{self, Commit, LogEntry, Publication, Snapshot, Step, T
 use crate::run::exchange::{Exchange, Sealed, Spool};
 use crate::run::files::Against;
 use crate::run::grace::Grace;
+use crate::run::history;
 use crate::run::layout;
 use crate::run::ledger::{Ledger, check_written};
 use crate::run::losers::{self, Dropped};
@@ -28,7 +29,7 @@ use crate::run::outputs::{files, partitions, sort};
 use crate::run::phases::{CANDIDATE_LANES, Clock, Lost, Parsed, Run};
 use crate::run::poison::Poison;
 use crate::run::redo;
-use crate::run::remote::{Remote, on_threads};
+use crate::run::remote::Remote;
 use crate::run::report::{Job, Report, SampledRepair};
 use crate::run::stage::{self, StageContent, StageManifest};
 use crate::run::upload::{parts, upload};
@@ -112,7 +113,7 @@ impl Worker<'_> {
         let exchange = Arc::new(self.context.stage_exchange(self.plan.spread, true));
         let Parsed { taken, rejects } = run.parse(&plan, &exchange).await?;
         let quarantine = run.quarantine(&plan, &rejects).await?;
-        let flushed = on_threads(1, &self.context.stop, move |remote| {
+        let flushed = self.context.on_threads(1, move |remote| {
             Ok((exchange.rows.flush_together(remote)?, exchange.keys.flush_together(remote)?))
         });
         let (rows, keys) = flushed.await?.pop().unwrap_or_default();
@@ -148,7 +149,7 @@ impl Worker<'_> {
         let shards = self.share(exchange.spread.shards);
         let Lost { spools, partitions, dropped, .. } = self.run().lose(&exchange, &snapshot, shards).await?;
         let context = Arc::clone(&self.context);
-        let sealed = on_threads(1, &self.context.stop, move |remote| {
+        let sealed = self.context.on_threads(1, move |remote| {
             let seal = |spool: &Spool, what| {
                 let path = layout::work_lanes(&context.stage, what);
                 Sealed::write(spool, &context.zones.stage, path, remote)
@@ -171,7 +172,7 @@ impl Worker<'_> {
         }
         let context = Arc::clone(&self.context);
         let of_lanes = lanes.clone();
-        let read = on_threads(1, &self.context.stop, move |remote| {
+        let read = self.context.on_threads(1, move |remote| {
             let candidates = context.scratch_spool(CANDIDATE_LANES, 16);
             let mut partitions = Partitions::default();
             for lost in &lost {
@@ -187,7 +188,7 @@ impl Worker<'_> {
         let (candidates, partitions) = read.await?.pop().ok_or(Error::Interrupted)?;
         let compare = Compare::new(&self.context, &snapshot, &candidates, partitions, lanes);
         let threads = self.context.config.threads;
-        let found = on_threads(threads, &self.context.stop, move |remote| compare.work(remote)).await?;
+        let found = self.context.on_threads(threads, move |remote| compare.work(remote)).await?;
         let mut all = FoundList::default();
         found.iter().flatten().for_each(|found| all.push(found));
         if all.entries.is_empty() {
@@ -196,9 +197,9 @@ impl Worker<'_> {
         let (path, zone) = (layout::work_lanes(&self.context.stage, "found"), self.context.zones.stage.clone());
         let name = path.clone();
         let FoundList { entries, files } = all;
-        let put = on_threads(1, &self.context.stop, move |remote| {
-            upload(&zone, &name, parts(std::iter::once(Ok(entries.clone()))), remote)
-        });
+        let put = self
+            .context
+            .on_threads(1, move |remote| upload(&zone, &name, parts(std::iter::once(Ok(entries.clone()))), remote));
         put.await?;
         Ok(CompareResult { found: Some(path), files })
     }
@@ -228,7 +229,7 @@ impl Worker<'_> {
         late.retain(|(key, _)| buckets.contains(&usize::from(key.bucket)));
         superseded.retain(|(folder, _), _| buckets.contains(&bucket_of(folder, all)));
         let append = Arc::clone(&losers);
-        on_threads(1, &self.context.stop, move |remote| losers::append(&append, &late, remote)).await?;
+        self.context.on_threads(1, move |remote| losers::append(&append, &late, remote)).await?;
         let rows = buckets.clone().map(|bucket| exchange.rows.entries(bucket)).sum::<u64>();
         let dropped = buckets.clone().map(|bucket| losers.entries(bucket)).sum::<u64>();
         let against = Against { snapshot, superseded: Arc::new(superseded) };
@@ -360,7 +361,7 @@ impl Worker<'_> {
 
     /// Carries the entry out to its end.
     async fn finish(&self) -> Result<Report> {
-        let (mut entry, report) = self.committed().await?;
+        let (mut entry, mut report) = self.committed().await?;
         let published: Vec<PublishResult> = self.results(WorkPhase::Publish).await?;
         let all = entry.publish.len();
         let brings_rows = entry.publish.iter().any(Publication::brings_rows);
@@ -376,6 +377,7 @@ impl Worker<'_> {
         }
         let applied = redo::apply(&self.context, &entry, |_| {}).await;
         applied.map_err(|error| self.unfinished(&entry, error))?;
+        history::save(&self.context.zones.trusted, &mut report).await;
         Ok(report)
     }
 

@@ -1,0 +1,312 @@
+//! The page: one document that asks for nothing else, not even a font, and has no program in it.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use chrono::SecondsFormat;
+use events_core::run::PastRun;
+
+use super::Made;
+use super::charts::{self, Bar};
+use super::figures::{Figures, PartitionFigures, Step};
+use super::html::Text;
+use super::samples::{Masking, Samples};
+use crate::names;
+use crate::units::{Bytes, Count, Elapsed};
+
+const STYLE: &str = include_str!("style.css");
+
+/// What is listed at most.
+const PARTITIONS_MAX: usize = 50;
+const INPUTS_MAX: usize = 25;
+const RUNS_MAX: usize = 100;
+
+/// The page about runs on the table of that place, in the order of their commits.
+pub(super) fn render(place: &str, made: Made, figures: &Figures, runs: &[PastRun], samples: &Samples) -> String {
+    let title = format!("Events in {place}");
+    let mut page = format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">\n\
+         <link rel=\"icon\" href=\"data:,\">\n<title>{0}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<header>\n\
+         <h1>{0}</h1>\n<p>{1}</p>\n</header>\n<main>\n",
+        Text(&title),
+        Text(about(runs, made)),
+    );
+    page += &tiles(figures, runs.len());
+    page += &[
+        rows(figures),
+        kinds(figures),
+        duplicates(figures),
+        rejects(figures, samples),
+        repairs(figures, samples),
+        files(figures),
+        inputs(runs),
+        time(figures),
+        history(runs),
+    ]
+    .concat();
+    let masked = match samples.masking() {
+        Masking::On => {
+            "Values in samples are masked: letters are x and X, digits are 0. `events report --show-values` shows them."
+        }
+        Masking::Off => "Samples show values as they came.",
+    };
+    let _ = write!(page, "</main>\n<footer><p>{}</p></footer>\n</body>\n</html>\n", Text(masked));
+    page
+}
+
+fn about(runs: &[PastRun], made: Made) -> String {
+    let time = |time: Made| time.to_rfc3339_opts(SecondsFormat::Secs, true);
+    let made = time(made);
+    match runs {
+        [] => format!("No run has committed. Made at {made}."),
+        [run] => format!("Run {}, committed at {}. Made at {made}.", run.run, time(run.committed)),
+        [first, .., last] => format!(
+            "{} runs, committed from {} to {}. Made at {made}.",
+            Count(runs.len() as u64),
+            time(first.committed),
+            time(last.committed)
+        ),
+    }
+}
+
+fn tiles(figures: &Figures, runs: usize) -> String {
+    let totals = &figures.totals;
+    let share = |count: u64| format!("{} of records", charts::percent(count, totals.records));
+    let tiles = [
+        ("records", Count(totals.records).to_string(), format!("{} of input", Bytes(totals.bytes))),
+        ("rows", Count(totals.rows).to_string(), share(totals.rows)),
+        ("duplicates", Count(totals.duplicates_total()).to_string(), share(totals.duplicates_total())),
+        ("mended", Count(totals.repaired).to_string(), share(totals.repaired)),
+        ("rejects", Count(totals.rejects_total()).to_string(), share(totals.rejects_total())),
+        ("superseded", Count(figures.superseded).to_string(), "rows of earlier runs that gave way".to_owned()),
+        ("files", Count(figures.files).to_string(), format!("{} written", Bytes(figures.bytes))),
+        ("runs", Count(runs as u64).to_string(), unreported(figures.unreported)),
+    ];
+    let mut text = "<dl class=\"tiles\">\n".to_owned();
+    for (name, value, note) in tiles {
+        let _ = writeln!(text, "<div><dt>{name}</dt><dd>{}<small>{}</small></dd></div>", Text(value), Text(note));
+    }
+    text + "</dl>\n"
+}
+
+fn unreported(count: usize) -> String {
+    if count == 0 {
+        "that have committed".to_owned()
+    } else {
+        format!("{count} without a report, known by their totals only")
+    }
+}
+
+fn section(title: &str, body: &str) -> String {
+    format!("<section>\n<h2>{}</h2>\n{body}</section>\n", Text(title))
+}
+
+fn note(text: &str) -> String {
+    format!("<p class=\"note\">{}</p>\n", Text(text))
+}
+
+fn rows(figures: &Figures) -> String {
+    let step = match figures.step {
+        Step::Day => "day",
+        Step::Month => "month",
+        Step::Year => "year",
+    };
+    let body = if figures.columns.is_empty() { note("No rows were written.") } else { charts::columns(figures) };
+    section(&format!("Rows by kind and {step} of the event"), &body)
+}
+
+fn kinds(figures: &Figures) -> String {
+    if figures.kinds.is_empty() {
+        return String::new();
+    }
+    let bar = |kind: &super::figures::KindRows| Bar {
+        label: kind.name.clone(),
+        amount: kind.rows,
+        value: Count(kind.rows).to_string(),
+    };
+    section("Kinds", &charts::bars(&figures.kinds.iter().map(bar).collect::<Vec<_>>()))
+}
+
+fn duplicates(figures: &Figures) -> String {
+    let counts = figures.totals.duplicates.iter().map(|(class, count)| (names::duplicate(*class).to_owned(), count));
+    let body = if figures.totals.duplicates_total() == 0 {
+        note("No event came twice.")
+    } else {
+        charts::counted(counts)
+            + &note(
+                "Exact: the same content again. Other time: an older version of the event. Of two with the same time and other content, the digest of the content decides.",
+            )
+    };
+    section("Duplicates", &body)
+}
+
+fn rejects(figures: &Figures, samples: &Samples) -> String {
+    if figures.totals.rejects_total() == 0 {
+        return section("Rejects", &note("Every record met the contract."));
+    }
+    let counts = figures.totals.rejects.iter().map(|(reason, count)| (reason.to_string(), count));
+    let mut body = charts::counted(counts);
+    for (reason, rejects) in &samples.rejects {
+        let _ = writeln!(body, "<h3>{}</h3>\n<div class=\"scroll\"><table><tbody>", Text(reason));
+        for reject in rejects {
+            let _ = writeln!(
+                body,
+                "<tr><td class=\"path\">{}<br>bytes {} to {}<br>{}</td><td><code>{}</code></td></tr>",
+                Text(&reject.source),
+                reject.offset,
+                reject.offset + reject.length,
+                Text(&reject.detail),
+                Text(&reject.bytes)
+            );
+        }
+        body += "</tbody></table></div>\n";
+    }
+    body += &note(
+        "They are in the quarantine: `events quarantine show` shows them, `events quarantine retry` tries them again.",
+    );
+    section("Rejects", &body)
+}
+
+fn repairs(figures: &Figures, samples: &Samples) -> String {
+    if figures.totals.repairs.is_empty() {
+        return section("Repairs", &note("Nothing had to be mended."));
+    }
+    let counts = figures.totals.repairs.iter().map(|(kind, count)| (kind.to_string(), count));
+    let mut body = charts::counted(counts);
+    if !samples.repairs.is_empty() {
+        body += "<details><summary>Samples</summary><div class=\"scroll\"><table><thead><tr><th>repair</th><th>where</th>\
+                 <th>before</th><th>after</th></tr></thead><tbody>\n";
+        for (kind, one) in samples.repairs.iter().flat_map(|(kind, all)| all.iter().map(move |one| (kind, one))) {
+            let _ = writeln!(
+                body,
+                "<tr><td>{}</td><td class=\"path\">{}, byte {}</td><td><code>{}</code></td><td><code>{}</code></td></tr>",
+                Text(kind),
+                Text(&one.source),
+                one.offset,
+                Text(&one.before),
+                Text(&one.after)
+            );
+        }
+        body += "</tbody></table></div></details>\n";
+    }
+    section("Repairs", &body)
+}
+
+fn files(figures: &Figures) -> String {
+    let all = &figures.partitions;
+    if all.is_empty() {
+        return section("Files", &note("No file was written by a run that has left a report."));
+    }
+    let bar = |one: &PartitionFigures| Bar {
+        label: one.path.clone(),
+        amount: one.bytes,
+        value: format!("{} rows, {}", Count(one.rows), Bytes(one.bytes)),
+    };
+    let shown: Vec<_> = all.iter().take(10).map(bar).collect();
+    let mean = figures.bytes / figures.files.max(1);
+    let mut body = note(&format!(
+        "{} files of {} on average in {} partitions. Those that got the most bytes:",
+        Count(figures.files),
+        Bytes(mean),
+        Count(all.len() as u64)
+    ));
+    body += &charts::bars(&shown);
+    body += "<details><summary>As a table</summary><div class=\"scroll\"><table><thead><tr><th>partition</th><th class=\"n\">rows</th>\
+             <th class=\"n\">files</th><th class=\"n\">bytes</th></tr></thead><tbody>\n";
+    for one in all.iter().take(PARTITIONS_MAX) {
+        let _ = writeln!(
+            body,
+            "<tr><td class=\"path\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>",
+            Text(&one.path),
+            Count(one.rows),
+            Count(one.files),
+            Bytes(one.bytes)
+        );
+    }
+    body += "</tbody></table></div>\n";
+    body += &more(all.len(), PARTITIONS_MAX, "partitions");
+    section("Files", &(body + "</details>\n"))
+}
+
+fn inputs(runs: &[PastRun]) -> String {
+    let reports = runs.iter().filter_map(|run| run.report.as_ref());
+    let mut all: Vec<_> = reports.flat_map(|report| &report.inputs).collect();
+    if all.is_empty() {
+        return String::new();
+    }
+    // Those that somebody has to look at first.
+    all.sort_by(|one, two| {
+        let order = |input: &events_core::run::InputReport| (input.counts.rejects_total(), input.counts.bytes);
+        order(two).cmp(&order(one)).then_with(|| one.key.cmp(&two.key))
+    });
+    let mut body = note("Those with the most rejects first, then the largest.");
+    body += "<div class=\"scroll\"><table><thead><tr><th>input</th><th class=\"n\">bytes</th><th class=\"n\">records</th>\
+             <th class=\"n\">rows</th><th class=\"n\">duplicates</th><th class=\"n\">mended</th><th class=\"n\">rejects</th></tr></thead><tbody>\n";
+    for input in all.iter().take(INPUTS_MAX) {
+        let counts = &input.counts;
+        let _ = writeln!(
+            body,
+            "<tr><td class=\"path\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>\
+             <td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>",
+            Text(&input.key),
+            Bytes(counts.bytes),
+            Count(counts.records),
+            Count(counts.rows),
+            Count(counts.duplicates_total()),
+            Count(counts.repaired),
+            Count(counts.rejects_total())
+        );
+    }
+    body += "</tbody></table></div>\n";
+    section("Inputs", &(body + &more(all.len(), INPUTS_MAX, "inputs")))
+}
+
+fn time(figures: &Figures) -> String {
+    let total: u64 = figures.phases.iter().map(|phase| phase.elapsed_ms).sum();
+    if total == 0 {
+        return String::new();
+    }
+    let whole = Elapsed(Duration::from_millis(total));
+    let body = note(&format!(
+        "{whole} in all. The colours are what the threads of a phase did; phases without any wait for a store."
+    ));
+    section("Where the time went", &(body + &charts::phases(&figures.phases)))
+}
+
+fn history(runs: &[PastRun]) -> String {
+    if runs.is_empty() {
+        return String::new();
+    }
+    let mut body = "<div class=\"scroll\"><table><thead><tr><th class=\"n\">commit</th><th>committed</th><th>job</th>\
+                    <th class=\"n\">inputs</th><th class=\"n\">records</th><th class=\"n\">rows</th><th class=\"n\">rejects</th>\
+                    <th class=\"n\">files</th><th>run</th></tr></thead><tbody>\n"
+        .to_owned();
+    for run in runs.iter().rev().take(RUNS_MAX) {
+        let unfinished = if run.finished { "" } else { ", unfinished" };
+        let _ = writeln!(
+            body,
+            "<tr><td class=\"n\">{}</td><td>{}</td><td>{}{unfinished}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>\
+             <td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td>{}</td></tr>",
+            run.commit,
+            run.committed.to_rfc3339_opts(SecondsFormat::Secs, true),
+            names::job(run.job),
+            Count(run.inputs),
+            Count(run.totals.records),
+            Count(run.totals.rows),
+            Count(run.totals.rejects_total()),
+            Count(run.files),
+            Text(&run.run)
+        );
+    }
+    body += "</tbody></table></div>\n";
+    section("Runs", &(body + &more(runs.len(), RUNS_MAX, "runs")))
+}
+
+fn more(all: usize, shown: usize, what: &str) -> String {
+    match all.checked_sub(shown) {
+        Some(more) if more > 0 => note(&format!("and {} more {what}", Count(more as u64))),
+        _ => String::new(),
+    }
+}
