@@ -149,7 +149,7 @@ fn rejects(figures: &Figures, samples: &Samples) -> String {
     let counts = figures.totals.rejects.iter().map(|(reason, count)| (reason.to_string(), count));
     let mut body = charts::counted(counts);
     for (reason, rejects) in &samples.rejects {
-        let _ = writeln!(body, "<h3>{}</h3>\n<div class=\"scroll\"><table><tbody>", Text(reason));
+        let _ = writeln!(body, "<h3>{}</h3>\n<div class=\"scroll\"><table class=\"samples\"><tbody>", Text(reason));
         for reject in rejects {
             let _ = writeln!(
                 body,
