@@ -10,7 +10,7 @@
 //! | `layers` | what was typed on top of variables on top of the settings file |
 //! | `settings` | what that means: every default filled in |
 //! | `job` | a run, one of its halves or another job on a table, from settings to exit code |
-//! | `workers` | `events plan` and `events work`: a run over several processes |
+//! | `workers` | `events prepare` and `events work`: a run over several processes |
 //! | `repair` | `events repair`: a filter from files to lines |
 //! | `quarantine` | `events quarantine`: a look at rejects |
 //! | `ddl` | `events ddl`: the statements that declare the table |

@@ -1,4 +1,4 @@
-//! `events plan` and `events work`: a run over several processes, on one host or many.
+//! `events prepare` and `events work`: a run over several processes, on one host or many.
 
 use std::time::{Duration, Instant};
 
@@ -53,12 +53,12 @@ struct Work<'a> {
 
 pub(crate) fn command(settings: &WorkSettings, console: &Console) -> Result<u8> {
     match &settings.task {
-        WorkTask::Plan(split) => plan(&settings.job, *split, console),
+        WorkTask::Prepare(split) => prepare(&settings.job, *split, console),
         WorkTask::Work { item, worker } => work(&settings.job, *item, worker, console),
     }
 }
 
-fn plan(settings: &JobSettings, split: Split, console: &Console) -> Result<u8> {
+fn prepare(settings: &JobSettings, split: Split, console: &Console) -> Result<u8> {
     let opened = job::open_zones(settings)?;
     let session = Session::open(settings, opened, writers(settings))?;
     let runtime = runtime::start()?;
@@ -98,7 +98,7 @@ fn writers(settings: &JobSettings) -> Writers {
     if is_alone { Writers::Single } else { Writers::Many }
 }
 
-/// What keeps other runs away from a table while a plan is made.
+/// What keeps other runs away from a table while a run is divided.
 struct Hold {
     lease: Option<HeldLease>,
     _lock: TableLock,
@@ -148,7 +148,7 @@ fn with_urls(mut prepared: Prepared, stage: &str) -> Prepared {
     prepared
 }
 
-/// A plan for people.
+/// How a run is divided, for people.
 fn describe(prepared: &Prepared, pending: &str) -> String {
     let Prepared { run, inputs, bytes, left, refused, .. } = prepared;
     let refused = places::refused(pending, refused);
@@ -163,7 +163,7 @@ fn describe(prepared: &Prepared, pending: &str) -> String {
     let left = if *left > 0 { format!(", and {} left for another run", Count(*left)) } else { String::new() };
     format!(
         "run {run}: {} inputs, {}{left}\n{refused}\n{}\nAs many workers as you like do it: events work --run-id {run} and \
-         the zones of this plan\n",
+         the zones of this one\n",
         Count(*inputs),
         Bytes(*bytes),
         grid.render(),
@@ -330,7 +330,7 @@ impl Worker<'_> {
         }
         let stage = self.session.zones.stage.url();
         let problem = format!(
-            "run `{run}` has no plan in `{stage}` and is not committed: `events plan` makes one, and another run that \
+            "run `{run}` has no plan in `{stage}` and is not committed: `events prepare` makes one, and another run that \
              commits first takes its place"
         );
         Err(Error::Missing { problem })

@@ -98,7 +98,7 @@ pub(crate) struct MaintainOptions {
     pub(crate) engine: EngineOptions,
 }
 
-/// `events plan`
+/// `events prepare`
 #[derive(Debug, Clone, Args)]
 pub(crate) struct PrepareOptions {
     #[command(flatten)]
@@ -127,7 +127,7 @@ pub(crate) struct WorkOptions {
     pub(crate) zones: ZoneOptions,
     #[command(flatten)]
     pub(crate) attempt: AttemptOptions,
-    /// Do this item and nothing else, such as parse-00000: for whatever hands out the items of the lists that `plan` names.
+    /// Do this item and nothing else, such as parse-00000: for whatever hands out the items of the lists that `prepare` names.
     /// Without it, the command takes items as long as the run has any, beside others that do the same
     #[arg(long, value_name = "ITEM", help_heading = "Run")]
     pub(crate) item: Option<WorkItem>,

@@ -57,8 +57,8 @@ pub(crate) enum Command {
     Distribute(DistributeOptions),
     /// Divide `run` into items of work for several processes, on one host or many, that share nothing but the zones
     #[command(after_help = PREPARE_HELP)]
-    Plan(PrepareOptions),
-    /// Do items of a run that `plan` has divided: all that are left, beside others, or one
+    Prepare(PrepareOptions),
+    /// Do items of a run that `prepare` has divided: all that are left, beside others, or one
     #[command(after_help = WORK_HELP)]
     Work(WorkOptions),
     /// Read processed inputs once more, with the rules of now: the table changes only where they give other rows
@@ -108,7 +108,7 @@ Each option can also be set as a variable (EVENTS_ITEM_SIZE for --item-size) and
 place.";
 
 const WORK_HELP: &str = "\
-Start it as often as there are processors to use, with the name that `events plan` has printed as --run-id; start it again \
+Start it as often as there are processors to use, with the name that `events prepare` has printed as --run-id; start it again \
 when one was killed. Each ends when the run is over.
 
 Each option but --item can also be set as a variable (EVENTS_RUN_ID for --run-id) and as a key of the settings file \
@@ -195,7 +195,7 @@ impl Command {
             Self::Run(options) => Some(&mut options.zones),
             Self::Parse(options) => Some(&mut options.zones),
             Self::Distribute(options) => Some(&mut options.zones),
-            Self::Plan(options) => Some(&mut options.zones),
+            Self::Prepare(options) => Some(&mut options.zones),
             Self::Work(options) => Some(&mut options.zones),
             Self::Reprocess(options) => Some(&mut options.zones),
             Self::Compact(options) => Some(&mut options.zones),

@@ -57,7 +57,7 @@ pub(crate) struct WorkSettings {
 /// What a process does for a run over several.
 #[derive(Debug, Clone)]
 pub(crate) enum WorkTask {
-    Plan(Split),
+    Prepare(Split),
     /// One item, or all that are left, under a name that no other process has.
     Work {
         item: Option<WorkItem>,
@@ -116,13 +116,13 @@ pub(super) fn resolve_prepare(options: PrepareOptions, now: DateTime<Utc>) -> Re
     let PrepareOptions { zones, start, item_size, input_max, table, read, engine } = options;
     let config = resolve_config(&table, &read, &engine);
     let split = Split { item_bytes: item_size.map(|size| size.0), input_bytes_max: input_max.map(|size| size.0) };
-    Ok(WorkSettings { task: WorkTask::Plan(split), job: resolve(Task::Run, &zones, start, config, engine, now)? })
+    Ok(WorkSettings { task: WorkTask::Prepare(split), job: resolve(Task::Run, &zones, start, config, engine, now)? })
 }
 
 pub(super) fn resolve_work(options: WorkOptions, now: DateTime<Utc>) -> Result<WorkSettings> {
     let WorkOptions { zones, attempt, item, engine } = options;
     if attempt.run_id.is_none() {
-        let problem = "no run to work on: name the one that `events plan` has printed with --run-id";
+        let problem = "no run to work on: name the one that `events prepare` has printed with --run-id";
         return Err(Error::Missing { problem: problem.to_owned() });
     }
     let config = resolve_config(&TableOptions::default(), &ReadOptions::default(), &engine);

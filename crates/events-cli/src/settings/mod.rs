@@ -51,7 +51,7 @@ pub(crate) fn resolve(command: Command, now: DateTime<Utc>) -> Result<Settings> 
         Command::Run(options) => job::resolve_run(options, now).map(Settings::Job),
         Command::Parse(options) => job::resolve_parse(options, now).map(Settings::Job),
         Command::Distribute(options) => job::resolve_distribute(options, now).map(Settings::Job),
-        Command::Plan(options) => job::resolve_prepare(options, now).map(Settings::Work),
+        Command::Prepare(options) => job::resolve_prepare(options, now).map(Settings::Work),
         Command::Work(options) => job::resolve_work(options, now).map(Settings::Work),
         Command::Reprocess(options) => job::resolve_reprocess(options, now).map(Settings::Job),
         Command::Compact(options) => job::resolve_compact(options, now).map(Settings::Job),
