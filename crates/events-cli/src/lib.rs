@@ -10,6 +10,7 @@
 //! | `layers` | what was typed on top of variables on top of the settings file |
 //! | `settings` | what that means: every default filled in |
 //! | `job` | a run, one of its halves or another job on a table, from settings to exit code |
+//! | `plan`, `plan_file` | `events plan`: a run on a view of the zones, and what is saved of it |
 //! | `workers` | `events prepare` and `events work`: a run over several processes |
 //! | `repair` | `events repair`: a filter from files to lines |
 //! | `quarantine` | `events quarantine`: a look at rejects |
@@ -43,6 +44,8 @@ mod message;
 mod options;
 mod outlet;
 mod places;
+mod plan;
+mod plan_file;
 mod quarantine;
 mod repair;
 mod runtime;
@@ -91,6 +94,7 @@ fn try_main() -> Result<u8> {
     let console = Console::start(settings::resolve_console(&cli.common));
     match settings::resolve(cli.command, DateTime::from(SystemTime::now()))? {
         Settings::Job(settings) => job::command(&settings, &console),
+        Settings::Plan(settings) => plan::command(&settings, &console),
         Settings::Work(settings) => workers::command(&settings, &console),
         Settings::Ddl(settings) => ddl::command(&settings, &console),
         Settings::Catalog(settings) => catalog::sync(&settings, &console),

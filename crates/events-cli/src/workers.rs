@@ -60,7 +60,7 @@ pub(crate) fn command(settings: &WorkSettings, console: &Console) -> Result<u8> 
 
 fn prepare(settings: &JobSettings, split: Split, console: &Console) -> Result<u8> {
     let opened = job::open_zones(settings)?;
-    let session = Session::open(settings, opened, writers(settings))?;
+    let session = Session::open(settings, opened, job::writers_there(settings))?;
     let runtime = runtime::start()?;
     let prepared = runtime.block_on(async {
         let _watch = session.watch(console)?;
@@ -91,13 +91,6 @@ fn prepare(settings: &JobSettings, split: Split, console: &Console) -> Result<u8
     Ok(if prepared.refused.is_empty() { exit::DONE } else { exit::DONE_WITH_REJECTS })
 }
 
-/// Who else may write to the table while a run is shared.
-fn writers(settings: &JobSettings) -> Writers {
-    // Whether the table is in a folder is all that the lock would tell here: each item takes its own.
-    let is_alone = settings.single_writer || settings.zones.trusted.local_folder().is_some();
-    if is_alone { Writers::Single } else { Writers::Many }
-}
-
 /// What keeps other runs away from a table while a run is divided.
 struct Hold {
     lease: Option<HeldLease>,
@@ -107,7 +100,7 @@ struct Hold {
 impl Hold {
     async fn take(settings: &JobSettings, session: &Session, wait: Duration) -> Result<Self> {
         let lock = lock(&settings.zones.trusted, true, wait, &session.cancel).await?;
-        let lease = match writers(settings) {
+        let lease = match job::writers_there(settings) {
             Writers::Many => Some(HeldLease::take(&session.distributor, &settings.start, wait, &session.cancel).await?),
             Writers::Single => None,
         };
@@ -173,7 +166,7 @@ fn describe(prepared: &Prepared, pending: &str) -> String {
 fn work(settings: &JobSettings, item: Option<WorkItem>, worker: &RunId, console: &Console) -> Result<u8> {
     let opened = job::open_zones(settings)?;
     let catalog = catalog::of_job(settings)?;
-    let session = Session::open(settings, opened, writers(settings))?;
+    let session = Session::open(settings, opened, job::writers_there(settings))?;
     let runtime = runtime::start()?;
     let crew = Worker { settings, session: &session, name: worker };
     let done = runtime.block_on(async {

@@ -23,9 +23,9 @@ pub(crate) use catalog::{CatalogCommand, CatalogOptions, GlueOptions, SyncOption
 pub(crate) use ddl::{DdlOptions, DeclaredZone};
 pub(crate) use generate::GenerateOptions;
 pub(crate) use job::{
-    AttemptOptions, DistributeOptions, Durability, EngineOptions, HorizonOptions, MaintainOptions, ParseOptions,
-    PlanOptions, PrepareOptions, RebuildOptions, ReprocessOptions, RunOptions, StartOptions, TableOptions, WorkOptions,
-    ZoneOptions,
+    AttemptOptions, DistributeOptions, DryRunOptions, Durability, EngineOptions, HorizonOptions, MaintainOptions,
+    ParseOptions, PlanOptions, PrepareOptions, RebuildOptions, ReprocessOptions, RunOptions, StartOptions,
+    TableOptions, WorkOptions, ZoneOptions,
 };
 pub(crate) use quarantine::{FilterOptions, QuarantineCommand, QuarantineOptions, RetryOptions};
 pub(crate) use read::{LimitOptions, ReadOptions};
@@ -49,6 +49,9 @@ pub(crate) enum Command {
     /// Make rows of the table from all pending inputs
     #[command(after_help = LAYERS_HELP)]
     Run(RunOptions),
+    /// What `run` would do now, to the last file and request, without doing it; `run --plan` then does exactly that
+    #[command(after_help = PLAN_HELP)]
+    Plan(PlanOptions),
     /// The first half of `run` alone: pending inputs to the stage zone
     #[command(after_help = LAYERS_HELP)]
     Parse(ParseOptions),
@@ -97,6 +100,15 @@ const QUARANTINE_LAYERS_HELP: &str = "\
 Each option but those about which rejects are meant can also be set as a variable (EVENTS_ROOT for --root) and as a key \
 of the settings file (root). An option wins over a variable, a variable over the file; a --root wins over zones that were \
 set in a lower place.";
+
+const PLAN_HELP: &str = "\
+The run is carried out on a view of the zones: it reads what a run reads, takes as long, and keeps what it would write \
+among the scratch files. In the zones nothing is written, created or locked. It does not count requests that a store \
+refuses and that are sent again, nor what a catalog is told.
+
+Each option but --out can also be set as a variable (EVENTS_RUN_ID for --run-id) and as a key of the settings file \
+(run-id). An option wins over a variable, a variable over the file; a --root wins over zones that were set in a lower \
+place.";
 
 const PREPARE_HELP: &str = "\
 The settings hold for all workers, but for those of their machines: threads, memory and scratch. Nothing is in the table \
@@ -193,6 +205,7 @@ impl Command {
     pub(crate) fn zones_mut(&mut self) -> Option<&mut ZoneOptions> {
         match self {
             Self::Run(options) => Some(&mut options.zones),
+            Self::Plan(options) => Some(&mut options.zones),
             Self::Parse(options) => Some(&mut options.zones),
             Self::Distribute(options) => Some(&mut options.zones),
             Self::Prepare(options) => Some(&mut options.zones),

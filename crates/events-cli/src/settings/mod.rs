@@ -5,6 +5,7 @@ mod console;
 mod ddl;
 mod generation;
 mod job;
+mod plan;
 mod quarantine;
 mod read;
 mod repair;
@@ -19,6 +20,7 @@ pub(crate) use console::{ConsoleSettings, resolve_console};
 pub(crate) use ddl::{DdlSettings, DeclaredRows};
 pub(crate) use generation::GenerateSettings;
 pub(crate) use job::{JobSettings, Task, WorkSettings, WorkTask};
+pub(crate) use plan::PlanSettings;
 pub(crate) use quarantine::{QuarantineSettings, View};
 pub(crate) use repair::{DecompressionLimits, Product, RepairSettings, Source};
 
@@ -29,6 +31,7 @@ use crate::options::{CatalogCommand, Command, QuarantineCommand};
 #[derive(Debug, Clone)]
 pub(crate) enum Settings {
     Job(JobSettings),
+    Plan(PlanSettings),
     Work(WorkSettings),
     Quarantine(QuarantineSettings),
     Ddl(DdlSettings),
@@ -49,6 +52,7 @@ pub(crate) enum Settings {
 pub(crate) fn resolve(command: Command, now: DateTime<Utc>) -> Result<Settings> {
     match command {
         Command::Run(options) => job::resolve_run(options, now).map(Settings::Job),
+        Command::Plan(options) => plan::resolve(options, now).map(Settings::Plan),
         Command::Parse(options) => job::resolve_parse(options, now).map(Settings::Job),
         Command::Distribute(options) => job::resolve_distribute(options, now).map(Settings::Job),
         Command::Prepare(options) => job::resolve_prepare(options, now).map(Settings::Work),

@@ -13,6 +13,7 @@ mod lake;
 mod maintain;
 mod on_s3;
 mod output;
+mod plan;
 mod quarantine;
 mod repair;
 mod reprocess;
