@@ -194,8 +194,8 @@ run "scales_out_when_told_to" {
     condition = [
       jsondecode(aws_sfn_state_machine.workflow[0].definition).States.Parse.ItemProcessor.ProcessorConfig.Mode,
       jsondecode(aws_sfn_state_machine.workflow[0].definition).States.Parse.MaxConcurrency,
-      jsondecode(aws_sfn_state_machine.workflow[0].definition).States.Plan.Parameters.Payload.item_bytes,
-      jsondecode(aws_sfn_state_machine.workflow[0].definition).States.Plan.Parameters.Payload.input_bytes_max,
+      jsondecode(aws_sfn_state_machine.workflow[0].definition).States.Prepare.Parameters.Payload.item_bytes,
+      jsondecode(aws_sfn_state_machine.workflow[0].definition).States.Prepare.Parameters.Payload.input_bytes_max,
     ] == ["DISTRIBUTED", 40, 1000000, null]
     error_message = "the workflow is a distributed map over as many invocations as the function may have"
   }

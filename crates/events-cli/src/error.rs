@@ -26,6 +26,9 @@ pub(crate) enum Error {
         #[source]
         source: std::io::Error,
     },
+    /// A file is no plan, or one of another run.
+    #[error("plan `{}` {problem}", path.display())]
+    Plan { path: PathBuf, problem: String },
     /// Something that the command needs was set nowhere.
     #[error("{problem}")]
     Missing { problem: String },
@@ -84,6 +87,7 @@ impl Error {
             Self::Usage(_)
             | Self::Setting { .. }
             | Self::Config { .. }
+            | Self::Plan { .. }
             | Self::Missing { .. }
             | Self::Folder { .. }
             | Self::Generate(GenerateError::Config { .. } | GenerateError::Exists { .. }) => ErrorKind::Configuration,

@@ -19,6 +19,9 @@ pub const UNFINISHED: u8 = 5;
 pub const DAMAGED: u8 = 6;
 /// Another run is at work on the table: nothing was done.
 pub const BUSY: u8 = 7;
+/// A run was to do exactly what was planned, and an input, the table or a setting is another by now, or something else
+/// would come of it: nothing was published. Plan again.
+pub const OUTDATED: u8 = 8;
 /// Somebody asked to stop before anything was published: 128 and the number of SIGINT, as shells have it.
 pub const INTERRUPTED: u8 = 130;
 
@@ -33,6 +36,7 @@ Exit codes:
     5  committed, but a store failed before everything was published: run again, which finishes it
     6  strict: an input is damaged, nothing was done
     7  another run is at work on the table, nothing was done
+    8  of `run --plan`: what was planned does not hold any more, nothing was done
   130  interrupted, inputs are still pending";
 
 /// The code of an error.
@@ -44,6 +48,7 @@ pub(crate) fn code(kind: ErrorKind) -> u8 {
         ErrorKind::Unfinished => UNFINISHED,
         ErrorKind::Data => DAMAGED,
         ErrorKind::Busy => BUSY,
+        ErrorKind::Outdated => OUTDATED,
         // A kind that this command does not know is a bug of it.
         _ => FAILED,
     }
@@ -57,6 +62,7 @@ mod tests {
     fn shows_every_code_in_the_help() {
         let codes: Vec<u8> =
             HELP.lines().skip(1).map(|line| line.split_whitespace().next().unwrap().parse().unwrap()).collect();
-        assert_eq!(codes, [DONE, FAILED, USAGE, DONE_WITH_REJECTS, STORAGE, UNFINISHED, DAMAGED, BUSY, INTERRUPTED]);
+        let known = [DONE, FAILED, USAGE, DONE_WITH_REJECTS, STORAGE, UNFINISHED, DAMAGED, BUSY, OUTDATED, INTERRUPTED];
+        assert_eq!(codes, known);
     }
 }

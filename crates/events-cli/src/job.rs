@@ -102,21 +102,23 @@ pub(crate) struct Session {
     /// Of what is asked of buckets.
     pub(crate) counter: RequestCounter,
     progress: Arc<Progress>,
+    /// Nothing that happens here stays.
+    is_view: bool,
     scratch: TempDir,
 }
 
 impl Session {
     /// Makes what a run needs in zones that are open. `writers`: who else may write to the table, as far as locks tell.
-    pub(crate) fn open(settings: &JobSettings, (zones, counter): Opened, writers: Writers) -> Result<Self> {
-        let scratch = make_scratch(settings)?;
-        let progress = Arc::<Progress>::default();
-        let (cancel, began) = (Cancel::default(), Instant::now());
-        let distributor = Distributor::new(zones.clone(), scratch.path().to_owned(), settings.config.clone())?
-            .with_writers(writers)
-            .with_grace(reader_grace(settings.reader_grace))
-            .with_clock(move || began.elapsed())
-            .with_cancel(cancel.clone())
-            .with_progress(Arc::clone(&progress));
+    pub(crate) fn open(settings: &JobSettings, opened: Opened, writers: Writers) -> Result<Self> {
+        let session = Self::of_view(settings, opened, writers, make_scratch(settings)?)?;
+        let began = Instant::now();
+        let distributor =
+            session.distributor.with_grace(reader_grace(settings.reader_grace)).with_clock(move || began.elapsed());
+        let distributor = match &settings.expected {
+            Some(expected) => distributor.with_expected(expected.clone()),
+            None => distributor,
+        };
+        let zones = &session.zones;
         let distributor = match durability::barrier(settings.durability, &settings.zones)? {
             Some(barrier) => distributor.with_barrier(barrier),
             None => distributor,
@@ -132,13 +134,30 @@ impl Session {
             durability = ?settings.durability,
             "started"
         );
-        Ok(Self { zones, distributor, cancel, counter, progress, scratch })
+        Ok(Self { distributor, is_view: false, ..session })
+    }
+
+    /// Makes what a run needs in a view of zones, where it waits for nobody.
+    pub(crate) fn of_view(
+        settings: &JobSettings,
+        (zones, counter): Opened,
+        writers: Writers,
+        scratch: TempDir,
+    ) -> Result<Self> {
+        let (cancel, progress) = (Cancel::default(), Arc::<Progress>::default());
+        let distributor = Distributor::new(zones.clone(), scratch.path().to_owned(), settings.config.clone())?
+            .with_writers(writers)
+            .with_cancel(cancel.clone())
+            .with_progress(Arc::clone(&progress));
+        Ok(Self { zones, distributor, cancel, counter, progress, is_view: true, scratch })
     }
 
     /// Listens for signals, and says what goes on until the watch is dropped. Called in a runtime.
     pub(crate) fn watch(&self, console: &Console) -> Result<Watch> {
         let scratch = self.scratch.path().to_owned();
-        interrupt::listen(self.cancel.clone(), Arc::clone(&self.progress), scratch, console.clone())?;
+        // A commit in a view is none that a next run could finish.
+        let progress = if self.is_view { Arc::default() } else { Arc::clone(&self.progress) };
+        interrupt::listen(self.cancel.clone(), progress, scratch, console.clone())?;
         Ok(Watch::start(Arc::clone(&self.progress), console))
     }
 }
@@ -146,6 +165,21 @@ impl Session {
 /// Who else may write to a table whose lock is held so.
 pub(crate) fn writers(settings: &JobSettings, lock: &TableLock) -> Writers {
     if settings.single_writer { Writers::Single } else { lock.writers }
+}
+
+/// Who else may write to a table, by where it is: what its lock would tell.
+pub(crate) fn writers_there(settings: &JobSettings) -> Writers {
+    let is_alone = settings.single_writer || settings.zones.trusted.local_folder().is_some();
+    if is_alone { Writers::Single } else { Writers::Many }
+}
+
+/// The lease of the table, where several may write to it.
+pub(crate) async fn lease(settings: &JobSettings, session: &Session, writers: Writers) -> Result<Option<HeldLease>> {
+    let Session { distributor, cancel, .. } = session;
+    Ok(match writers {
+        Writers::Many => Some(HeldLease::take(distributor, &settings.start, settings.wait, cancel).await?),
+        Writers::Single => None,
+    })
 }
 
 /// Carries out the job, and says meanwhile what goes on.
@@ -159,10 +193,7 @@ pub(crate) fn execute(settings: &JobSettings, console: &Console) -> Result<Done>
     let runtime = runtime::start()?;
     let result = runtime.block_on(async {
         let _watch = session.watch(console)?;
-        let lease = match writers {
-            Writers::Many => Some(HeldLease::take(distributor, start, settings.wait, &session.cancel).await?),
-            Writers::Single => None,
-        };
+        let lease = lease(settings, &session, writers).await?;
         let report = match &settings.task {
             Task::Run => distributor.run(start).await,
             Task::Retry(filter) => distributor.retry(start, filter).await,
@@ -239,7 +270,7 @@ fn show_plan(settings: &JobSettings, console: &Console) -> Result<u8> {
 }
 
 /// A folder of this run's own, gone when it is dropped.
-fn make_scratch(settings: &JobSettings) -> Result<TempDir> {
+pub(crate) fn make_scratch(settings: &JobSettings) -> Result<TempDir> {
     let parent = settings.scratch.clone().unwrap_or_else(std::env::temp_dir);
     if settings.scratch.is_some() && !parent.is_dir() {
         return Err(Error::Folder { path: parent, problem: "for scratch files does not exist".to_owned() });

@@ -20,9 +20,9 @@ const DEFAULT_FILE: &str = "events.toml";
 const GENERATE: &str = "generate";
 
 /// Options that only make sense where they are typed: where the file is cannot stand in the file, a switch that is
-/// forgotten in one must not turn a filter into nothing, and which rejects, days or items are meant differs from call to call.
+/// forgotten in one must not turn a filter into nothing, and which rejects, days, items or plans are meant differs from call to call.
 /// Those of help are no settings.
-const TYPED_ONLY: [&str; 16] = [
+const TYPED_ONLY: &[&str] = &[
     "config",
     "help",
     "version",
@@ -39,6 +39,8 @@ const TYPED_ONLY: [&str; 16] = [
     "html",
     "last",
     "show-values",
+    "plan-file",
+    "plan-out",
 ];
 
 /// A value of a layer.

@@ -10,7 +10,8 @@
 //! | `layers` | what was typed on top of variables on top of the settings file |
 //! | `settings` | what that means: every default filled in |
 //! | `job` | a run, one of its halves or another job on a table, from settings to exit code |
-//! | `workers` | `events plan` and `events work`: a run over several processes |
+//! | `plan`, `plan_file` | `events plan`: a run on a view of the zones, and what is saved of it |
+//! | `workers` | `events prepare` and `events work`: a run over several processes |
 //! | `repair` | `events repair`: a filter from files to lines |
 //! | `runs`, `report`, `trace` | what was done to a table: its history, a page about it, and where its rows come from |
 //! | `quarantine` | `events quarantine`: a look at rejects |
@@ -46,6 +47,8 @@ mod names;
 mod options;
 mod outlet;
 mod places;
+mod plan;
+mod plan_file;
 mod quarantine;
 mod repair;
 mod report;
@@ -97,6 +100,7 @@ fn try_main() -> Result<u8> {
     let console = Console::start(settings::resolve_console(&cli.common));
     match settings::resolve(cli.command, DateTime::from(SystemTime::now()))? {
         Settings::Job(settings) => job::command(&settings, &console),
+        Settings::Plan(settings) => plan::command(&settings, &console),
         Settings::Work(settings) => workers::command(&settings, &console),
         Settings::Ddl(settings) => ddl::command(&settings, &console),
         Settings::Catalog(settings) => catalog::sync(&settings, &console),

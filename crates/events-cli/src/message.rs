@@ -51,6 +51,9 @@ pub(crate) fn hint(error: &Error) -> Option<String> {
         Error::Run(events_core::Error::Unconditional { .. }) => {
             "--unsafe-single-writer goes on without; then nothing may start a second run on this table"
         }
+        Error::Run(events_core::Error::Outdated { .. }) => {
+            "`events plan` makes another plan, of what is there now; `events run` without --plan goes on without one"
+        }
         Error::Run(events_core::Error::Damaged { .. }) => {
             "`events repair --diff` shows what repair would change, --repair lenient mends what has one reading"
         }

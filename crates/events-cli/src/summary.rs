@@ -136,7 +136,7 @@ fn title(report: &Report) -> String {
     format!("{job} {}{outcome}", report.run)
 }
 
-fn counts(grid: &mut Grid, report: &Report, zones: &Zones) {
+pub(crate) fn counts(grid: &mut Grid, report: &Report, zones: &Zones) {
     let totals = &report.totals;
     let text = if totals.text_bytes == totals.bytes {
         String::new()
@@ -145,6 +145,9 @@ fn counts(grid: &mut Grid, report: &Report, zones: &Zones) {
     };
     let again = if report.job == Job::Reprocess { ", read again" } else { "" };
     grid.line("inputs", Count(report.inputs.len() as u64), format!("{}{text}{again}", Bytes(totals.bytes)));
+    if report.left > 0 {
+        grid.line("  left", Count(report.left as u64), "came since and stay pending");
+    }
     grid.line("records", Count(totals.records), "");
     grid.line("  events", Count(totals.events), "");
     if report.job != Job::Parse {

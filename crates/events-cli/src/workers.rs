@@ -1,4 +1,4 @@
-//! `events plan` and `events work`: a run over several processes, on one host or many.
+//! `events prepare` and `events work`: a run over several processes, on one host or many.
 
 use std::time::{Duration, Instant};
 
@@ -54,14 +54,14 @@ struct Work<'a> {
 
 pub(crate) fn command(settings: &WorkSettings, console: &Console) -> Result<u8> {
     match &settings.task {
-        WorkTask::Plan(split) => plan(&settings.job, *split, console),
+        WorkTask::Prepare(split) => prepare(&settings.job, *split, console),
         WorkTask::Work { item, worker } => work(&settings.job, *item, worker, console),
     }
 }
 
-fn plan(settings: &JobSettings, split: Split, console: &Console) -> Result<u8> {
+fn prepare(settings: &JobSettings, split: Split, console: &Console) -> Result<u8> {
     let opened = job::open_zones(settings)?;
-    let session = Session::open(settings, opened, writers(settings))?;
+    let session = Session::open(settings, opened, job::writers_there(settings))?;
     let runtime = runtime::start()?;
     let prepared = runtime.block_on(async {
         let _watch = session.watch(console)?;
@@ -92,14 +92,7 @@ fn plan(settings: &JobSettings, split: Split, console: &Console) -> Result<u8> {
     Ok(if prepared.refused.is_empty() { exit::DONE } else { exit::DONE_WITH_REJECTS })
 }
 
-/// Who else may write to the table while a run is shared.
-fn writers(settings: &JobSettings) -> Writers {
-    // Whether the table is in a folder is all that the lock would tell here: each item takes its own.
-    let is_alone = settings.single_writer || settings.zones.trusted.local_folder().is_some();
-    if is_alone { Writers::Single } else { Writers::Many }
-}
-
-/// What keeps other runs away from a table while a plan is made.
+/// What keeps other runs away from a table while a run is divided.
 struct Hold {
     lease: Option<HeldLease>,
     _lock: TableLock,
@@ -108,7 +101,7 @@ struct Hold {
 impl Hold {
     async fn take(settings: &JobSettings, session: &Session, wait: Duration) -> Result<Self> {
         let lock = lock(&settings.zones.trusted, true, wait, &session.cancel).await?;
-        let lease = match writers(settings) {
+        let lease = match job::writers_there(settings) {
             Writers::Many => Some(HeldLease::take(&session.distributor, &settings.start, wait, &session.cancel).await?),
             Writers::Single => None,
         };
@@ -149,7 +142,7 @@ fn with_urls(mut prepared: Prepared, stage: &str) -> Prepared {
     prepared
 }
 
-/// A plan for people.
+/// How a run is divided, for people.
 fn describe(prepared: &Prepared, pending: &str) -> String {
     let Prepared { run, inputs, bytes, left, refused, .. } = prepared;
     let refused = places::refused(pending, refused);
@@ -164,7 +157,7 @@ fn describe(prepared: &Prepared, pending: &str) -> String {
     let left = if *left > 0 { format!(", and {} left for another run", Count(*left)) } else { String::new() };
     format!(
         "run {run}: {} inputs, {}{left}\n{refused}\n{}\nAs many workers as you like do it: events work --run-id {run} and \
-         the zones of this plan\n",
+         the zones of this one\n",
         Count(*inputs),
         Bytes(*bytes),
         grid.render(),
@@ -174,7 +167,7 @@ fn describe(prepared: &Prepared, pending: &str) -> String {
 fn work(settings: &JobSettings, item: Option<WorkItem>, worker: &RunId, console: &Console) -> Result<u8> {
     let opened = job::open_zones(settings)?;
     let catalog = catalog::of_job(settings)?;
-    let session = Session::open(settings, opened, writers(settings))?;
+    let session = Session::open(settings, opened, job::writers_there(settings))?;
     let runtime = runtime::start()?;
     let crew = Worker { settings, session: &session, name: worker };
     let done = runtime.block_on(async {
@@ -333,7 +326,7 @@ impl Worker<'_> {
         }
         let stage = self.session.zones.stage.url();
         let problem = format!(
-            "run `{run}` has no plan in `{stage}` and is not committed: `events plan` makes one, and another run that \
+            "run `{run}` has no plan in `{stage}` and is not committed: `events prepare` makes one, and another run that \
              commits first takes its place"
         );
         Err(Error::Missing { problem })

@@ -20,6 +20,8 @@ pub enum ErrorKind {
     Data,
     /// Wait: another run is at work on the table, and this one has done nothing.
     Busy,
+    /// Plan again: what the run was to find or to decide is not so any more, and it has published nothing.
+    Outdated,
     /// Report a bug: the run stopped before or while it broke a promise.
     Bug,
 }
@@ -125,6 +127,13 @@ pub enum Error {
         /// How long until it counts as dead when it stays silent.
         left: Duration,
     },
+    /// The run was to do exactly what was expected of it, and would have done something else: see
+    /// [`Expected`](crate::run::Expected). Nothing was published.
+    #[error("what was planned does not hold any more: {}; nothing was published", changes.join("; "))]
+    Outdated {
+        /// What is different, in one fragment each.
+        changes: Vec<String>,
+    },
     /// The store did not say whether it took the commit. Nothing is lost either way: the next run sees what holds, and
     /// goes on from there.
     #[error("whether the run is committed as `{entry}` is unknown; run again: the next run finds out")]
@@ -215,6 +224,7 @@ impl Error {
             | Self::Undecided { .. } => ErrorKind::Storage,
             Self::Interrupted => ErrorKind::Interrupted,
             Self::Busy { .. } => ErrorKind::Busy,
+            Self::Outdated { .. } => ErrorKind::Outdated,
             Self::Unfinished { .. } => ErrorKind::Unfinished,
             Self::Stage { .. } | Self::Ledger { .. } | Self::Parquet { .. } | Self::Panic { .. } => ErrorKind::Bug,
         }

@@ -53,7 +53,7 @@ impl Opened {
                 let report = self.runs.run(command, context).await?;
                 Ok(Response::Done(Box::new(Done::of(report, None))))
             }
-            Request::Work(Work::Plan(division)) => self.runs.plan(division, context).await.map(Response::Planned),
+            Request::Work(Work::Prepare(division)) => self.runs.prepare(division, context).await.map(Response::Planned),
             Request::Work(Work::Work(part)) => self.runs.work(part, context).await.map(Response::Worked),
             Request::Notified(notices) => self.answer_notified(notices, context).await,
             Request::Batch(batch) => self.answer_batch(batch, context).await.map(Response::Batch),

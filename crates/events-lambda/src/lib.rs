@@ -12,7 +12,7 @@
 //!
 //! `command` is `run`, `parse`, `distribute`, `compact` or `retry`, and `date` the day under which inputs and rejects are
 //! filed; without them it is a `run` of today in UTC. `reprocess` has `first` and `last`, the days whose inputs it reads
-//! once more. `plan` divides what is pending into items of work, and `work` does one of them: a run over many invocations,
+//! once more. `prepare` divides what is pending into items of work, and `work` does one of them: a run over many invocations,
 //! as a state machine drives it. Any other payload is refused.
 //!
 //! The answer is the run's [report](events_core::run::Report) as JSON, with what the notifications were about; or only

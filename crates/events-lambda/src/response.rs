@@ -48,7 +48,7 @@ pub struct Done {
     pub omitted: BTreeMap<&'static str, usize>,
 }
 
-/// The answer to `plan`.
+/// The answer to `prepare`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Planned {
     /// The run.

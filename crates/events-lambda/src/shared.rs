@@ -16,7 +16,7 @@ use crate::runs::{LEASE_RELEASE_MAX, Runs, log};
 
 impl Runs {
     /// Divides what is pending.
-    pub(crate) async fn plan(&self, division: Division, context: &Context) -> Result<Planned> {
+    pub(crate) async fn prepare(&self, division: Division, context: &Context) -> Result<Planned> {
         let began = Instant::now();
         let now = DateTime::<Utc>::from(SystemTime::now());
         let run = division.run.clone().unwrap_or_else(|| new_run_id(now, &context.request_id));

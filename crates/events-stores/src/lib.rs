@@ -12,7 +12,8 @@
 //! | `profile` | a profile of `~/.aws` |
 //! | `wire`, `listing` | what goes over the wire to it, and what of a listing no path can name |
 //! | `service` | a service of AWS beside S3, asked with the same credentials |
-//! | `requests` | how many requests that were |
+//! | `requests`, `price` | how many requests that were, and what they cost |
+//! | `overlay`, `tally` | zones that only seem to change, and what would be asked of them |
 //! | `durable_folder` | a folder whose documents survive a loss of power |
 //! | `lock`, `lease` | one run at a time |
 //! | `error` | what can go wrong before a run begins |
@@ -25,9 +26,12 @@ mod listing;
 mod location;
 mod lock;
 mod opening;
+mod overlay;
+mod price;
 mod profile;
 mod requests;
 mod service;
+mod tally;
 mod wire;
 mod zone_url;
 mod zones;
@@ -36,7 +40,10 @@ pub use error::{Error, Place, Result};
 pub use lease::HeldLease;
 pub use lock::{CONTROL, LOCK, TableLock};
 pub use opening::{Access, Opening};
+pub use overlay::Overlay;
+pub use price::PRICED_AS;
 pub use requests::{RequestCounter, Requests};
 pub use service::{Answer, Service};
+pub use tally::{Asked, Tally};
 pub use zone_url::{StoreName, ZoneUrl};
 pub use zones::ZoneUrls;

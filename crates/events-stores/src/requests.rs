@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use object_store::client::HttpRequest;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Requests to buckets. Each try counts, as it does on the bill.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Requests {
     /// Reads of objects or ranges of them.
     pub get: u64,

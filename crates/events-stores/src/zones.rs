@@ -15,6 +15,9 @@ use crate::bucket::Bucket;
 use crate::durable_folder::DurableFolder;
 use crate::error::{Error, Place, Result};
 use crate::opening::{Access, Opening};
+use crate::overlay::Overlay;
+use crate::requests::RequestCounter;
+use crate::tally::{Asked, Tally};
 use crate::zone_url::{StoreName, ZoneUrl};
 
 /// Where the zones of a table are.
@@ -67,6 +70,46 @@ impl ZoneUrls {
     /// Those of [`Self::check_apart`]; [`Error::Store`] when a setting of a store is wrong, and [`Error::Io`] when a folder
     /// cannot be created.
     pub fn open(&self, opening: &Opening) -> Result<Zones> {
+        self.open_over(opening, |_, store| Ok(store))
+    }
+
+    /// Opens a view of the zones, which only seems to change: see [`Overlay`]. Nothing in the zones does, and no folder is
+    /// created for them. What would be put there goes to `scratch`, an existing local folder; `counter` has what would be
+    /// asked of them, as requests to buckets, whatever they are: see [`Tally`].
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn view(&self, opening: &Opening, scratch: &Path, counter: &RequestCounter) -> Result<Zones> {
+        let look = Opening { access: Access::Look, ..opening.clone() };
+        let mut views = 0;
+        self.open_over(&look, |url, store| {
+            views += 1;
+            let folder = scratch.join(format!("view-{views}"));
+            let failed = |source| Error::Io { operation: "creating folder", path: folder.clone(), source };
+            fs::create_dir(&folder).map_err(failed)?;
+            let beside = LocalFileSystem::new_with_prefix(&folder);
+            let beside =
+                beside.map_err(|source| Error::Store { place: url.place.clone(), source: Box::new(source) })?;
+            let asked = match (&url.store, opening.is_shared) {
+                (StoreName::Bucket(_), true) => Asked::SharedBucket,
+                (StoreName::Bucket(_), false) => Asked::OwnBucket,
+                (StoreName::Folder(_) | StoreName::Memory, _) => Asked::Folder,
+            };
+            let beside: Arc<dyn ObjectStore> = Arc::new(beside);
+            let overlay = match &url.store {
+                StoreName::Folder(_) => Overlay::of_folder(store, beside),
+                StoreName::Bucket(_) | StoreName::Memory => Overlay::new(store, beside),
+            };
+            Ok(Arc::new(Tally::new(Arc::new(overlay), counter.clone(), asked)))
+        })
+    }
+
+    /// Opens the zones over what is made of each store, once for those that share one.
+    fn open_over(
+        &self,
+        opening: &Opening,
+        mut over: impl FnMut(&ZoneUrl, Arc<dyn ObjectStore>) -> Result<Arc<dyn ObjectStore>>,
+    ) -> Result<Zones> {
         self.check_apart()?;
         let mut stores: HashMap<StoreName, Arc<dyn ObjectStore>> = HashMap::new();
         let mut open = |url: &ZoneUrl| -> Result<Zone> {
@@ -75,7 +118,7 @@ impl ZoneUrls {
             }
             let store = match stores.get(&url.store) {
                 Some(store) => Arc::clone(store),
-                None => open_store(url, opening)?,
+                None => over(url, open_store(url, opening)?)?,
             };
             stores.insert(url.store.clone(), Arc::clone(&store));
             Ok(Zone::new(store, url.prefix.clone(), &url.text))

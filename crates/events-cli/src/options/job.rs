@@ -26,7 +26,31 @@ pub(crate) struct RunOptions {
     #[command(flatten)]
     pub(crate) engine: EngineOptions,
     #[command(flatten)]
-    pub(crate) plan: PlanOptions,
+    pub(crate) dry: DryRunOptions,
+    /// Do exactly what `events plan` has saved in this file, or nothing: with exit code 8 when an input, the table or a
+    /// setting is another by now. Zones, settings, name and day are those of the plan; inputs that came since stay pending
+    // Its name differs from that of a setting, because it is none.
+    #[arg(long = "plan", value_name = "FILE", conflicts_with = "dry_run", help_heading = "Run")]
+    pub(crate) plan_file: Option<PathBuf>,
+}
+
+/// `events plan`
+#[derive(Debug, Clone, Args)]
+pub(crate) struct PlanOptions {
+    #[command(flatten)]
+    pub(crate) zones: ZoneOptions,
+    #[command(flatten)]
+    pub(crate) start: StartOptions,
+    #[command(flatten)]
+    pub(crate) table: TableOptions,
+    #[command(flatten)]
+    pub(crate) read: ReadOptions,
+    #[command(flatten)]
+    pub(crate) engine: EngineOptions,
+    /// Save the plan to this file too, for `events run --plan`: the document of --output json
+    // Its name differs from that of a setting of the generator.
+    #[arg(long = "out", value_name = "FILE", help_heading = "Run")]
+    pub(crate) plan_out: Option<PathBuf>,
 }
 
 /// `events parse`
@@ -41,7 +65,7 @@ pub(crate) struct ParseOptions {
     #[command(flatten)]
     pub(crate) engine: EngineOptions,
     #[command(flatten)]
-    pub(crate) plan: PlanOptions,
+    pub(crate) dry: DryRunOptions,
 }
 
 /// `events distribute`
@@ -98,7 +122,7 @@ pub(crate) struct MaintainOptions {
     pub(crate) engine: EngineOptions,
 }
 
-/// `events plan`
+/// `events prepare`
 #[derive(Debug, Clone, Args)]
 pub(crate) struct PrepareOptions {
     #[command(flatten)]
@@ -127,7 +151,7 @@ pub(crate) struct WorkOptions {
     pub(crate) zones: ZoneOptions,
     #[command(flatten)]
     pub(crate) attempt: AttemptOptions,
-    /// Do this item and nothing else, such as parse-00000: for whatever hands out the items of the lists that `plan` names.
+    /// Do this item and nothing else, such as parse-00000: for whatever hands out the items of the lists that `prepare` names.
     /// Without it, the command takes items as long as the run has any, beside others that do the same
     #[arg(long, value_name = "ITEM", help_heading = "Run")]
     pub(crate) item: Option<WorkItem>,
@@ -268,7 +292,7 @@ pub(crate) struct EngineOptions {
 /// Whether to act.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Run")]
-pub(crate) struct PlanOptions {
+pub(crate) struct DryRunOptions {
     /// Only show the inputs and what would happen, and touch nothing
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true",
         value_name = "BOOL", value_parser = BoolishValueParser::new(), hide_possible_values = true)]

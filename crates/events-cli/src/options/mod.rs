@@ -24,9 +24,9 @@ pub(crate) use catalog::{CatalogCommand, CatalogOptions, GlueOptions, SyncOption
 pub(crate) use ddl::{DdlOptions, DeclaredZone};
 pub(crate) use generate::GenerateOptions;
 pub(crate) use job::{
-    AttemptOptions, DistributeOptions, Durability, EngineOptions, HorizonOptions, MaintainOptions, ParseOptions,
-    PlanOptions, PrepareOptions, RebuildOptions, ReprocessOptions, RunOptions, StartOptions, TableOptions, WorkOptions,
-    ZoneOptions,
+    AttemptOptions, DistributeOptions, DryRunOptions, Durability, EngineOptions, HorizonOptions, MaintainOptions,
+    ParseOptions, PlanOptions, PrepareOptions, RebuildOptions, ReprocessOptions, RunOptions, StartOptions,
+    TableOptions, WorkOptions, ZoneOptions,
 };
 pub(crate) use past::{ReportOptions, RunsOptions, TraceOptions};
 pub(crate) use quarantine::{FilterOptions, QuarantineCommand, QuarantineOptions, RetryOptions};
@@ -51,6 +51,9 @@ pub(crate) enum Command {
     /// Make rows of the table from all pending inputs
     #[command(after_help = LAYERS_HELP)]
     Run(RunOptions),
+    /// What `run` would do now, to the last file and request, without doing it; `run --plan` then does exactly that
+    #[command(after_help = PLAN_HELP)]
+    Plan(PlanOptions),
     /// The first half of `run` alone: pending inputs to the stage zone
     #[command(after_help = LAYERS_HELP)]
     Parse(ParseOptions),
@@ -59,8 +62,8 @@ pub(crate) enum Command {
     Distribute(DistributeOptions),
     /// Divide `run` into items of work for several processes, on one host or many, that share nothing but the zones
     #[command(after_help = PREPARE_HELP)]
-    Plan(PrepareOptions),
-    /// Do items of a run that `plan` has divided: all that are left, beside others, or one
+    Prepare(PrepareOptions),
+    /// Do items of a run that `prepare` has divided: all that are left, beside others, or one
     #[command(after_help = WORK_HELP)]
     Work(WorkOptions),
     /// Read processed inputs once more, with the rules of now: the table changes only where they give other rows
@@ -124,6 +127,15 @@ much data name the days with --date.
 Each option but --date can also be set as a variable (EVENTS_ROOT for --root) and as a key of the settings file (root). An \
 option wins over a variable, a variable over the file; a --root wins over zones that were set in a lower place.";
 
+const PLAN_HELP: &str = "\
+The run is carried out on a view of the zones: it reads what a run reads, takes as long, and keeps what it would write \
+among the scratch files. In the zones nothing is written, created or locked. It does not count requests that a store \
+refuses and that are sent again, nor what a catalog is told.
+
+Each option but --out can also be set as a variable (EVENTS_RUN_ID for --run-id) and as a key of the settings file \
+(run-id). An option wins over a variable, a variable over the file; a --root wins over zones that were set in a lower \
+place.";
+
 const PREPARE_HELP: &str = "\
 The settings hold for all workers, but for those of their machines: threads, memory and scratch. Nothing is in the table \
 before all items are done; a plan that nobody carries out is in nobody's way, and its inputs stay pending. No other run \
@@ -134,7 +146,7 @@ Each option can also be set as a variable (EVENTS_ITEM_SIZE for --item-size) and
 place.";
 
 const WORK_HELP: &str = "\
-Start it as often as there are processors to use, with the name that `events plan` has printed as --run-id; start it again \
+Start it as often as there are processors to use, with the name that `events prepare` has printed as --run-id; start it again \
 when one was killed. Each ends when the run is over.
 
 Each option but --item can also be set as a variable (EVENTS_RUN_ID for --run-id) and as a key of the settings file \
@@ -219,9 +231,10 @@ impl Command {
     pub(crate) fn zones_mut(&mut self) -> Option<&mut ZoneOptions> {
         match self {
             Self::Run(options) => Some(&mut options.zones),
+            Self::Plan(options) => Some(&mut options.zones),
             Self::Parse(options) => Some(&mut options.zones),
             Self::Distribute(options) => Some(&mut options.zones),
-            Self::Plan(options) => Some(&mut options.zones),
+            Self::Prepare(options) => Some(&mut options.zones),
             Self::Work(options) => Some(&mut options.zones),
             Self::Reprocess(options) => Some(&mut options.zones),
             Self::Compact(options) => Some(&mut options.zones),

@@ -9,15 +9,15 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use events_catalog::TableName;
 use events_core::config::Config;
-use events_core::run::{DateRange, Job, RejectFilter, RunId, Split, Start, WorkItem};
+use events_core::run::{DateRange, Expected, Job, RejectFilter, RunId, Split, Start, WorkItem};
 use events_stores::ZoneUrls;
 
-use super::{catalog, quarantine, read, zones};
+use super::{catalog, plan, quarantine, read, zones};
 use crate::error::{Error, Result};
 use crate::options::{
-    AttemptOptions, DistributeOptions, Durability, EngineOptions, HorizonOptions, MaintainOptions, ParseOptions,
-    PlanOptions, PrepareOptions, ReadOptions, RebuildOptions, ReprocessOptions, RetryOptions, RunOptions, StartOptions,
-    TableOptions, WorkOptions, ZoneOptions,
+    AttemptOptions, DistributeOptions, DryRunOptions, Durability, EngineOptions, HorizonOptions, MaintainOptions,
+    ParseOptions, PrepareOptions, ReadOptions, RebuildOptions, ReprocessOptions, RetryOptions, RunOptions,
+    StartOptions, TableOptions, WorkOptions, ZoneOptions,
 };
 
 /// The least memory of a run, whatever its threads.
@@ -37,6 +37,8 @@ pub(crate) struct JobSettings {
     pub(crate) dry_run: bool,
     /// People are told what threads did.
     pub(crate) profile: bool,
+    /// What the run is to find and to decide, or else to do nothing.
+    pub(crate) expected: Option<Expected>,
     /// How long to wait for another run to end.
     pub(crate) wait: Duration,
     /// How long a commit in which rows move waits for readers that are under way.
@@ -59,7 +61,7 @@ pub(crate) struct WorkSettings {
 /// What a process does for a run over several.
 #[derive(Debug, Clone)]
 pub(crate) enum WorkTask {
-    Plan(Split),
+    Prepare(Split),
     /// One item, or all that are left, under a name that no other process has.
     Work {
         item: Option<WorkItem>,
@@ -97,15 +99,18 @@ impl Task {
 }
 
 pub(super) fn resolve_run(options: RunOptions, now: DateTime<Utc>) -> Result<JobSettings> {
-    let RunOptions { zones, start, table, read, engine, plan } = options;
+    let RunOptions { zones, start, table, read, engine, dry, plan_file } = options;
+    if let Some(file) = plan_file {
+        return plan::resolve_run(&file, zones, start, &table, &read, engine, now);
+    }
     let config = resolve_config(&table, &read, &engine);
-    Ok(JobSettings { dry_run: is_dry(&plan), ..resolve(Task::Run, &zones, start, config, engine, now)? })
+    Ok(JobSettings { dry_run: is_dry(&dry), ..resolve(Task::Run, &zones, start, config, engine, now)? })
 }
 
 pub(super) fn resolve_parse(options: ParseOptions, now: DateTime<Utc>) -> Result<JobSettings> {
-    let ParseOptions { zones, start, read, engine, plan } = options;
+    let ParseOptions { zones, start, read, engine, dry } = options;
     let config = resolve_config(&TableOptions::default(), &read, &engine);
-    Ok(JobSettings { dry_run: is_dry(&plan), ..resolve(Task::Parse, &zones, start, config, engine, now)? })
+    Ok(JobSettings { dry_run: is_dry(&dry), ..resolve(Task::Parse, &zones, start, config, engine, now)? })
 }
 
 pub(super) fn resolve_distribute(options: DistributeOptions, now: DateTime<Utc>) -> Result<JobSettings> {
@@ -118,13 +123,13 @@ pub(super) fn resolve_prepare(options: PrepareOptions, now: DateTime<Utc>) -> Re
     let PrepareOptions { zones, start, item_size, input_max, table, read, engine } = options;
     let config = resolve_config(&table, &read, &engine);
     let split = Split { item_bytes: item_size.map(|size| size.0), input_bytes_max: input_max.map(|size| size.0) };
-    Ok(WorkSettings { task: WorkTask::Plan(split), job: resolve(Task::Run, &zones, start, config, engine, now)? })
+    Ok(WorkSettings { task: WorkTask::Prepare(split), job: resolve(Task::Run, &zones, start, config, engine, now)? })
 }
 
 pub(super) fn resolve_work(options: WorkOptions, now: DateTime<Utc>) -> Result<WorkSettings> {
     let WorkOptions { zones, attempt, item, engine } = options;
     if attempt.run_id.is_none() {
-        let problem = "no run to work on: name the one that `events plan` has printed with --run-id";
+        let problem = "no run to work on: name the one that `events prepare` has printed with --run-id";
         return Err(Error::Missing { problem: problem.to_owned() });
     }
     let config = resolve_config(&TableOptions::default(), &ReadOptions::default(), &engine);
@@ -178,7 +183,7 @@ pub(super) fn resolve_demo(root: String, now: DateTime<Utc>) -> Result<JobSettin
     resolve(Task::Run, &zones, StartOptions::default(), config, engine, now)
 }
 
-fn resolve(
+pub(super) fn resolve(
     task: Task,
     zones: &ZoneOptions,
     start: StartOptions,
@@ -201,11 +206,12 @@ fn resolve(
         profile: engine.profile.unwrap_or_default(),
         scratch: engine.scratch,
         dry_run: false,
+        expected: None,
     })
 }
 
-fn is_dry(plan: &PlanOptions) -> bool {
-    plan.dry_run.unwrap_or_default()
+fn is_dry(dry: &DryRunOptions) -> bool {
+    dry.dry_run.unwrap_or_default()
 }
 
 /// The configuration of a command that only reads inputs.
@@ -213,14 +219,26 @@ pub(super) fn resolve_reading(read: &ReadOptions, engine: &EngineOptions) -> Con
     resolve_config(&TableOptions::default(), read, engine)
 }
 
-fn resolve_config(table: &TableOptions, read: &ReadOptions, engine: &EngineOptions) -> Config {
-    let default = Config::default();
+pub(super) fn resolve_config(table: &TableOptions, read: &ReadOptions, engine: &EngineOptions) -> Config {
+    resolve_config_over(&Config::default(), table, read, engine)
+}
+
+/// The configuration that was given, and where nothing was, that of `base`.
+pub(super) fn resolve_config_over(
+    base: &Config,
+    table: &TableOptions,
+    read: &ReadOptions,
+    engine: &EngineOptions,
+) -> Config {
+    let Config { threads, memory_bytes, .. } = resolve_engine(engine);
     let config = Config {
-        compression: table.files.compression.unwrap_or(default.compression),
-        dedup_horizon_days: table.horizon.dedup_horizon,
-        fold_below_bytes: table.fold_below.map_or(default.fold_below_bytes, |size| size.0),
-        partitions_max: table.partitions_max.unwrap_or(default.partitions_max),
-        ..resolve_engine(engine)
+        threads,
+        memory_bytes,
+        compression: table.files.compression.unwrap_or(base.compression),
+        dedup_horizon_days: table.horizon.dedup_horizon.or(base.dedup_horizon_days),
+        fold_below_bytes: table.fold_below.map_or(base.fold_below_bytes, |size| size.0),
+        partitions_max: table.partitions_max.unwrap_or(base.partitions_max),
+        ..base.clone()
     };
     read::resolve(read.repair, &read.limits, &config)
 }

@@ -6,6 +6,7 @@ mod ddl;
 mod generation;
 mod job;
 mod past;
+mod plan;
 mod quarantine;
 mod read;
 mod repair;
@@ -21,6 +22,7 @@ pub(crate) use ddl::{DdlSettings, DeclaredRows};
 pub(crate) use generation::GenerateSettings;
 pub(crate) use job::{JobSettings, Task, WorkSettings, WorkTask};
 pub(crate) use past::{ReportSettings, ReportedRuns, RunsSettings, TraceSettings};
+pub(crate) use plan::PlanSettings;
 pub(crate) use quarantine::{QuarantineSettings, View};
 pub(crate) use repair::{DecompressionLimits, Product, RepairSettings, Source};
 
@@ -31,6 +33,7 @@ use crate::options::{CatalogCommand, Command, QuarantineCommand};
 #[derive(Debug, Clone)]
 pub(crate) enum Settings {
     Job(JobSettings),
+    Plan(PlanSettings),
     Work(WorkSettings),
     Runs(RunsSettings),
     Report(ReportSettings),
@@ -54,9 +57,10 @@ pub(crate) enum Settings {
 pub(crate) fn resolve(command: Command, now: DateTime<Utc>) -> Result<Settings> {
     match command {
         Command::Run(options) => job::resolve_run(options, now).map(Settings::Job),
+        Command::Plan(options) => plan::resolve(options, now).map(Settings::Plan),
         Command::Parse(options) => job::resolve_parse(options, now).map(Settings::Job),
         Command::Distribute(options) => job::resolve_distribute(options, now).map(Settings::Job),
-        Command::Plan(options) => job::resolve_prepare(options, now).map(Settings::Work),
+        Command::Prepare(options) => job::resolve_prepare(options, now).map(Settings::Work),
         Command::Work(options) => job::resolve_work(options, now).map(Settings::Work),
         Command::Reprocess(options) => job::resolve_reprocess(options, now).map(Settings::Job),
         Command::Compact(options) => job::resolve_compact(options, now).map(Settings::Job),

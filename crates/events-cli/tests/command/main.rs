@@ -14,6 +14,7 @@ mod maintain;
 mod on_s3;
 mod output;
 mod past;
+mod plan;
 mod quarantine;
 mod repair;
 mod reprocess;

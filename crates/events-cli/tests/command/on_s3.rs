@@ -84,6 +84,39 @@ fn makes_the_table_that_a_folder_gets() {
 }
 
 #[test]
+fn asks_for_exactly_what_was_planned() {
+    let Some(server) = S3::shared() else { return };
+    let (lake, _) = Lake::with(&small());
+    let bucket = server.bucket();
+    upload(&lake, &bucket);
+    // More than what goes through memory, which is copied in parts.
+    bucket.put("lake/landing/pending/large.json", &format!("{}{}", event("a"), " ".repeat(9 << 20)));
+    let run = |arguments: &str| {
+        // Several threads meet by chance, and what each has of small files is an object of the stage.
+        let mut command = lake.command(&format!("{arguments} --threads 1 --output json"));
+        let finished = Finished::of(server.lead(&mut command));
+        assert_eq!(finished.code, 0, "{finished:?}");
+        serde_json::from_str::<Value>(&finished.stdout).unwrap()
+    };
+    for (round, alone) in ["", "", " --unsafe-single-writer"].into_iter().enumerate() {
+        let before = bucket.list("");
+        let plan = run(&format!("plan --root {}/lake --out plan.json{alone}", bucket.url()));
+        assert_eq!(bucket.list(""), before);
+        let done = run(&format!("run --plan plan.json{alone}"));
+        assert_eq!(done["commit"], round as u64 + 1);
+        assert_eq!(done["requests"], plan["requests"], "round {round}");
+        // The next ones find rows that they have, and others.
+        bucket.put("lake/landing/pending/again.json", &[event("a"), event(&round.to_string())].concat());
+    }
+    assert!(plan_reads_only(&run(&format!("plan --root {}/lake", bucket.url()))["asked"]));
+}
+
+/// Whether nothing but questions was asked.
+fn plan_reads_only(asked: &Value) -> bool {
+    ["put", "delete", "copy", "multipart"].iter().all(|kind| asked[kind] == 0) && asked["get"].as_u64() > Some(0)
+}
+
+#[test]
 fn makes_the_same_files_in_two_halves_and_a_bucket_a_zone() {
     let Some(server) = S3::shared() else { return };
     let (lake, _) = Lake::with(&GenerateConfig { damage: 0.05, ..small() });

@@ -12,7 +12,7 @@ use crate::lake::{Finished, Lake, small};
 use crate::s3_server::S3;
 use crate::undisturbed::{DATE, Undisturbed, config, rows};
 
-const PLAN: &str = "plan --root lake --run-id big --item-size 120KiB --output json";
+const PREPARE: &str = "prepare --root lake --run-id big --item-size 120KiB --output json";
 const WORK: &str = "work --root lake --run-id big --threads 1 --output json";
 
 fn json(finished: &Finished) -> Value {
@@ -21,7 +21,7 @@ fn json(finished: &Finished) -> Value {
 }
 
 fn plan(lake: &Lake) -> Value {
-    json(&lake.events(&format!("{PLAN} --date {DATE}")))
+    json(&lake.events(&format!("{PREPARE} --date {DATE}")))
 }
 
 fn worker(lake: &Lake) -> Child {
@@ -105,12 +105,12 @@ fn says_what_cannot_be_done() {
     let lake = Lake::new();
     let nothing = serde_json::json!({"run": "big", "inputs": 0, "bytes": 0, "left": 0, "commit": 1, "phases": []});
     assert_eq!(plan(&lake), nothing);
-    let human = lake.events("plan --root lake");
+    let human = lake.events("prepare --root lake");
     assert_eq!((human.code, human.stdout.as_str()), (0, "nothing pending in `lake/landing/pending`\n"));
-    lake.events("work --root lake").fails(2, &["--run-id", "events plan"]);
+    lake.events("work --root lake").fails(2, &["--run-id", "events prepare"]);
     lake.events("work --root lake --run-id big").fails(2, &["run `big` has no plan in `lake/stage`"]);
     lake.events("work --root lake --run-id big --item sort-1").fails(2, &["sort-1", "parse-00000"]);
-    lake.events("plan --root lake --item-size few").fails(2, &["few", "512MiB"]);
+    lake.events("prepare --root lake --item-size few").fails(2, &["few", "512MiB"]);
     lake.write("lake/landing/pending/a.json", r#"{"event_id":"a"}"#);
     assert_eq!(plan(&lake), plan(&lake));
     lake.events(&format!("{WORK} --item write-00000")).fails(2, &["`parse-00000` comes first"]);
@@ -135,11 +135,11 @@ fn a_plan_that_is_asked_for_again_is_the_same_also_while_workers_are_at_it() {
         assert_eq!(finished.code, 0, "{finished:?}");
         finished.stdout
     };
-    let planned = events("plan");
+    let planned = events("prepare");
     // Who has planned holds the lease for its workers, and so does each of them.
-    assert_eq!(events("plan"), planned);
+    assert_eq!(events("prepare"), planned);
     events("work --item parse-00000");
-    assert_eq!(events("plan"), planned);
+    assert_eq!(events("prepare"), planned);
     events("work");
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::barrier::Barrier;
 use super::exchange::{Exchange, Overflow, Scratch, ScratchFile, Spool, Spread, StageLanes, StageWhat};
+use super::expected::Expected;
 use super::grace::Grace;
 use super::layout::RunId;
 use super::plan::{DateRange, InputsMax};
@@ -37,6 +38,8 @@ pub(crate) struct Context {
     pub(crate) dates: Option<DateRange>,
     /// Of inputs that are pending: how many.
     pub(crate) inputs_max: Option<InputsMax>,
+    /// What the run is to find and to decide, or else to do nothing.
+    pub(crate) expected: Option<Arc<Expected>>,
     /// The inputs that earlier attempts have panicked of.
     pub(crate) poison: Arc<Poison>,
     pub(crate) stop: Arc<Stop>,

@@ -17,6 +17,7 @@ use super::barrier::Barrier;
 use super::context::Context;
 use super::control::{self, Lease, Table};
 use super::exchange::Scratch;
+use super::expected::{Decision, Expected, Outcome};
 use super::grace::Grace;
 use super::history::{PastRun, past_runs};
 use super::layout::RunId;
@@ -50,6 +51,7 @@ pub struct Distributor {
     barrier: Option<Barrier>,
     grace: Option<Grace>,
     inputs_max: Option<InputsMax>,
+    expected: Option<Arc<Expected>>,
     clock: Option<Clock>,
     cancel: Cancel,
     progress: Arc<Progress>,
@@ -69,6 +71,7 @@ pub struct Partitions {
 struct Work {
     filter: RejectFilter,
     dates: Option<DateRange>,
+    expected: Option<Arc<Expected>>,
     /// Of all attempts.
     poison: Arc<Poison>,
 }
@@ -86,8 +89,8 @@ impl Distributor {
         config.validate()?;
         let (cancel, progress) = (Cancel::default(), Arc::default());
         let writers = Writers::default();
-        let (barrier, grace, inputs_max, clock) = (None, None, None, None);
-        Ok(Self { zones, scratch, config, writers, barrier, grace, inputs_max, clock, cancel, progress })
+        let (barrier, grace, inputs_max, expected, clock) = (None, None, None, None, None);
+        Ok(Self { zones, scratch, config, writers, barrier, grace, inputs_max, expected, clock, cancel, progress })
     }
 
     /// Who else may write to the table meanwhile. Default [`Writers::Many`].
@@ -117,6 +120,15 @@ impl Distributor {
     #[must_use]
     pub fn with_inputs_max(mut self, max: InputsMax) -> Self {
         self.inputs_max = Some(max);
+        self
+    }
+
+    /// What [`Distributor::run`] is to find and to decide, or else to refuse with [`Error::Outdated`], before it has published
+    /// anything. It takes the inputs that are expected and no others, whatever [`Distributor::with_inputs_max`] says, and
+    /// [`Report::left`] tells how many came since.
+    #[must_use]
+    pub fn with_expected(mut self, expected: Expected) -> Self {
+        self.expected = Some(Arc::new(expected));
         self
     }
 
@@ -177,7 +189,27 @@ impl Distributor {
     /// next run goes on where this one stopped. [`Error::Setting`] for a wider horizon than that of the table: nothing was
     /// done.
     pub async fn run(&self, start: &Start) -> Result<Report> {
-        self.attempt(start, Job::Run, Work::default()).await
+        self.attempt(start, Job::Run, Work { expected: self.expected.clone(), ..Work::default() }).await
+    }
+
+    /// What a [run](Distributor::run) that is done has written, and what another one of the same name and day must find and
+    /// decide to write the same.
+    ///
+    /// After a run on zones that only seem to change, this is what one on the real zones can be [held
+    /// to](Distributor::with_expected).
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub async fn outcome(&self, report: &Report) -> Result<(Outcome, Expected)> {
+        let (trusted, config) = (&self.zones.trusted, self.config.clone());
+        let Some(commit) = report.commit else {
+            let base = control::newest(trusted).await?;
+            return Ok((Outcome::default(), Expected { base, inputs: Vec::new(), config, decision: None }));
+        };
+        let entry = control::entry(trusted, commit).await?;
+        let decision = Some(Decision::of(&entry)?);
+        let inputs = entry.inputs.iter().map(|taken| taken.input.clone()).collect();
+        Ok((Outcome::of(&entry), Expected { base: commit - 1, inputs, config, decision }))
     }
 
     /// Puts rejects of the quarantine through again, with the level and the limits of now. What succeeds becomes rows of the
@@ -379,6 +411,7 @@ impl Distributor {
             filter: work.filter.clone(),
             dates: work.dates,
             inputs_max: self.inputs_max,
+            expected: work.expected.clone(),
             poison: Arc::clone(&work.poison),
             stop: Arc::new(Stop::new(self.cancel.clone())),
             progress: Arc::clone(&self.progress),

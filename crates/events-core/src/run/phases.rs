@@ -1,5 +1,6 @@
 //! The phases of a run, one after the other.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -38,6 +39,10 @@ pub(crate) struct Run {
     began: Duration,
     /// How many inputs there are to read.
     planned: usize,
+    /// What is pending, when that had to be looked at first.
+    listed: Option<Plan>,
+    /// Inputs that were pending then and that earlier runs had taken.
+    moved: BTreeSet<String>,
     pub(super) report: Report,
 }
 
@@ -64,7 +69,7 @@ impl Run {
         };
         context.progress.restart();
         let began = clock.as_ref().map(|clock| clock()).unwrap_or_default();
-        Self { context, clock, began, planned: 0, report }
+        Self { context, clock, began, planned: 0, listed: None, moved: BTreeSet::new(), report }
     }
 
     /// Ends a phase: notes how long it took.
@@ -89,12 +94,13 @@ impl Run {
     pub(crate) async fn attempt(mut self, recovered: &mut Vec<u64>) -> Result<Option<Report>> {
         let zones = self.context.zones.clone();
         let mut table = Table::open(&zones.trusted).await?;
+        self.require_expected(&table).await?;
         self.adopt_horizon(table.snapshot.horizon_days)?;
         recovered.extend(table.unfinished.iter().map(|entry| entry.sequence));
         self.report.recovered.clone_from(recovered);
         redo::recover(&self.context, &mut table).await?;
         self.require_new().await?;
-        redo::sweep(&self.context, table.snapshot.sequence).await?;
+        self.moved.extend(redo::sweep(&self.context, table.snapshot.sequence).await?);
         self.enter(Phase::Plan);
         let poisoned = self.context.poison.len();
         let written = self.work(&mut table).await;
@@ -123,6 +129,21 @@ impl Run {
         self.report.commit = Some(entry.sequence);
         self.apply(&entry).await?;
         Ok(Some(self.report))
+    }
+
+    /// Looks whether everything is as it is to be, before anything is written.
+    ///
+    /// # Errors
+    /// [`Error::Outdated`] when it is not.
+    async fn require_expected(&mut self, table: &Table) -> Result<()> {
+        let Some(expected) = &self.context.expected else { return Ok(()) };
+        let landing = &self.context.zones.landing;
+        let pending = Plan::of(landing, Place::Pending).await?;
+        expected.require_found(&self.context.config, table.snapshot.sequence, &pending, landing)?;
+        let taken = table.unfinished.iter().flat_map(|entry| &entry.inputs);
+        self.moved.extend(taken.map(|taken| taken.input.key.clone()));
+        self.listed = Some(pending);
+        Ok(())
     }
 
     /// Takes the horizon of the table, unless this run is told a narrower one.
@@ -205,10 +226,15 @@ impl Run {
 
     /// Fixes the inputs: all of a place that the job is about.
     async fn plan(&mut self, place: Place) -> Result<Arc<Plan>> {
-        let mut plan = Plan::of(&self.context.zones.landing, place).await?;
+        let mut plan = match self.listed.take() {
+            Some(listed) => listed,
+            None => Plan::of(&self.context.zones.landing, place).await?,
+        };
         match place {
             Place::Pending => {
-                if let Some(max) = self.context.inputs_max {
+                if let Some(expected) = &self.context.expected {
+                    self.report.left = expected.keep(&mut plan, &self.moved);
+                } else if let Some(max) = self.context.inputs_max {
                     self.report.left = plan.keep_up_to(max);
                 }
             }
@@ -259,6 +285,9 @@ impl Run {
         let quarantine = self.quarantine(plan, &rejects).await?;
         let stages = vec![self.context.stage.clone()];
         let entry = self.write(table, &exchange, Work { taken, quarantine, stages }).await?;
+        if let Some(expected) = &self.context.expected {
+            expected.require_decided(&entry)?;
+        }
         if self.report.job == Job::Reprocess && entry.publish.is_empty() {
             self.erase_stage().await;
             return Ok(None);

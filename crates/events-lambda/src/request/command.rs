@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::error::{Error, Result};
 
 /// The commands there are, for messages.
-const FORM: &str = r#"`{}`, `{"command": "run" | "parse" | "distribute" | "compact" | "retry", "date": "YYYY-MM-DD"}`, `{"command": "reprocess", "first": "YYYY-MM-DD", "last": "YYYY-MM-DD"}`, `{"command": "plan", "run": NAME, "date": "YYYY-MM-DD", "item_bytes": BYTES, "input_bytes_max": BYTES}`, `{"command": "work", "run": NAME, "item": ITEM}`"#;
+const FORM: &str = r#"`{}`, `{"command": "run" | "parse" | "distribute" | "compact" | "retry", "date": "YYYY-MM-DD"}`, `{"command": "reprocess", "first": "YYYY-MM-DD", "last": "YYYY-MM-DD"}`, `{"command": "prepare", "run": NAME, "date": "YYYY-MM-DD", "item_bytes": BYTES, "input_bytes_max": BYTES}`, `{"command": "work", "run": NAME, "item": ITEM}`"#;
 
 /// A job and what it is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

@@ -13,7 +13,7 @@ use crate::error::Result;
 #[serde(tag = "command", rename_all = "snake_case")]
 pub(crate) enum Work {
     /// To divide what is pending into items.
-    Plan(Division),
+    Prepare(Division),
     /// To do one of them.
     Work(Part),
 }
@@ -55,7 +55,7 @@ impl Work {
     /// [`Error::Request`](crate::error::Error::Request) for one that asks for such a part in another form.
     pub(crate) fn of(payload: &Value) -> Option<Result<Self>> {
         let command = payload.get("command")?.as_str()?;
-        ["plan", "work"].contains(&command).then(|| Self::deserialize(payload).map_err(refused))
+        ["prepare", "work"].contains(&command).then(|| Self::deserialize(payload).map_err(refused))
     }
 }
 
@@ -66,10 +66,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_a_plan_and_an_item() {
+    fn reads_a_division_and_an_item() {
         let read = |payload| Work::of(&payload).unwrap().unwrap();
         let nothing_said = Division { run: None, date: None, item_bytes: None, input_bytes_max: None };
-        assert_eq!(read(json!({"command": "plan"})), Work::Plan(nothing_said));
+        assert_eq!(read(json!({"command": "prepare"})), Work::Prepare(nothing_said));
         let said = Division {
             run: Some("r".parse().unwrap()),
             date: NaiveDate::from_ymd_opt(2026, 1, 31),
@@ -77,8 +77,8 @@ mod tests {
             input_bytes_max: Some(9),
         };
         let payload =
-            json!({"command": "plan", "run": "r", "date": "2026-01-31", "item_bytes": 7, "input_bytes_max": 9});
-        assert_eq!(read(payload), Work::Plan(said));
+            json!({"command": "prepare", "run": "r", "date": "2026-01-31", "item_bytes": 7, "input_bytes_max": 9});
+        assert_eq!(read(payload), Work::Prepare(said));
         let part = Part { run: "r".parse().unwrap(), item: "write-00012".parse().unwrap() };
         assert_eq!(read(json!({"command": "work", "run": "r", "item": "write-00012"})), Work::Work(part));
     }
@@ -89,9 +89,9 @@ mod tests {
             assert!(Work::of(&payload).is_none(), "{payload}");
         }
         let refused = [
-            json!({"command": "plan", "run": "a/b"}),
-            json!({"command": "plan", "item": "parse-00000"}),
-            json!({"command": "plan", "item_bytes": "many"}),
+            json!({"command": "prepare", "run": "a/b"}),
+            json!({"command": "prepare", "item": "parse-00000"}),
+            json!({"command": "prepare", "item_bytes": "many"}),
             json!({"command": "work", "run": "r"}),
             json!({"command": "work", "run": "r", "item": "parse-1"}),
             json!({"command": "work", "item": "parse-00000"}),

@@ -54,7 +54,10 @@ pub(crate) async fn is_of_workers(context: &Context) -> Result<bool> {
 
 /// Finishes what dead runs have left in the stage zone: a whole stage of a parse gets its inputs moved, and the stage of a
 /// run that can never commit is erased. `newest` is the newest commit, which is carried out.
-pub(crate) async fn sweep(context: &Context, newest: u64) -> Result<()> {
+///
+/// Gives the names of the inputs that it has moved.
+pub(crate) async fn sweep(context: &Context, newest: u64) -> Result<Vec<String>> {
+    let mut moved = Vec::new();
     let stage = &context.zones.stage;
     let failed = |error| stage.error("listing", RUNS, error);
     let listing = stage.store().list_with_delimiter(Some(&stage.path(RUNS)?)).await.map_err(failed)?;
@@ -63,13 +66,15 @@ pub(crate) async fn sweep(context: &Context, newest: u64) -> Result<()> {
         let left = Left::of(stage, &run).await?;
         if left.complete {
             if !left.moved {
-                finish_parse(context, &StageManifest::get(stage, &run).await?).await?;
+                let manifest = StageManifest::get(stage, &run).await?;
+                finish_parse(context, &manifest).await?;
+                moved.extend(manifest.taken.into_iter().map(|taken| taken.input.key));
             }
         } else if left.is_dead(context, &run, newest).await? {
             erase::erase_stage(stage, &run).await?;
         }
     }
-    Ok(())
+    Ok(moved)
 }
 
 /// What a run whose stage is whole does last: rejects go to the quarantine, and inputs where they stay.
