@@ -21,6 +21,8 @@
 //! | `durability` | what makes writes survive a loss of power |
 //! | `stage_folder` | what a run leaves in a local stage zone |
 //! | `demo` | `events demo` |
+//! | `doctor` | `events doctor`: what a run needs, checked |
+//! | `shell` | `events completions` and `events man` |
 //! | `console`, `outlet`, `visible` | streams, and bytes that people can read |
 //! | `error`, `message`, [`exit`] | how a command ends |
 
@@ -28,6 +30,7 @@ mod catalog;
 mod console;
 mod ddl;
 mod demo;
+mod doctor;
 mod dry_run;
 mod durability;
 mod error;
@@ -47,6 +50,7 @@ mod quarantine;
 mod repair;
 mod runtime;
 mod settings;
+mod shell;
 mod stage_folder;
 mod summary;
 mod units;
@@ -89,7 +93,7 @@ pub fn main() -> ExitCode {
 fn try_main() -> Result<u8> {
     let cli = layers::read(std::env::args_os(), &|name| std::env::var_os(name))?;
     let console = Console::start(settings::resolve_console(&cli.common));
-    match settings::resolve(cli.command, DateTime::from(SystemTime::now()))? {
+    match settings::resolve(cli, DateTime::from(SystemTime::now()))? {
         Settings::Job(settings) => job::command(&settings, &console),
         Settings::Work(settings) => workers::command(&settings, &console),
         Settings::Ddl(settings) => ddl::command(&settings, &console),
@@ -98,5 +102,8 @@ fn try_main() -> Result<u8> {
         Settings::Repair(settings) => repair::command(&settings, &console),
         Settings::Generate(settings) => generation::command(&settings, &console),
         Settings::Demo { folder, job } => demo::command(&folder, &job, &console),
+        Settings::Doctor(settings) => doctor::command(&settings, &console),
+        Settings::Completions(shell) => shell::completions(shell, &console),
+        Settings::Man(folder) => shell::man(folder.as_deref(), &console),
     }
 }

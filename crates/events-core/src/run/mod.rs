@@ -22,6 +22,7 @@ mod parse;
 mod phases;
 mod plan;
 mod poison;
+mod probe;
 mod progress;
 mod quarantine;
 mod ranges;
@@ -33,6 +34,7 @@ mod report;
 mod stage;
 mod staging;
 mod start;
+mod state;
 mod stop;
 mod upload;
 mod work;
@@ -42,17 +44,19 @@ mod writers;
 mod zone;
 
 pub use barrier::Barrier;
-pub use control::Lease;
+pub use control::{Holder, Lease};
 pub use distributor::{Distributor, Partitions};
 pub use grace::Grace;
 pub use layout::RunId;
 pub use plan::{DateRange, Input, InputsMax, Place, Plan, RefusedKey};
+pub use probe::Probe;
 pub use progress::Progress;
 pub use rejects::{RejectFilter, RejectLine};
 pub use report::{
     Counts, InputReport, Job, PartitionReport, Phase, PhaseReport, REPORT_VERSION, Report, SampledRepair,
 };
 pub use start::Start;
+pub use state::TableState;
 pub use stop::Cancel;
 pub use work::{Claim, OpenItem, Prepared, PreparedPhase, SharedRun, Split, WorkItem, WorkPhase, Worked};
 pub use writers::Writers;
