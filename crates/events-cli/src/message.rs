@@ -11,6 +11,11 @@ const METADATA_ADDRESS: &str = "169.254.169.254";
 /// What helps whoever has none.
 const NO_CREDENTIALS: &str = "no credentials were found: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run \
     where a role gives them";
+/// What a store answers to somebody who may not do that.
+const FORBIDDEN: &str = "403 Forbidden";
+/// What helps then.
+const NOT_ALLOWED: &str =
+    "the credentials do not allow it: listing, reading, writing and deleting in all three zones is needed";
 /// What S3 answers when there is no such bucket, which the library takes for any missing object.
 const MISSING_BUCKET: &str = "NoSuchBucket";
 
@@ -206,9 +211,9 @@ fn store_hint(cause: &(dyn StdError + 'static)) -> Option<&'static str> {
         object_store::Error::Unauthenticated { .. } => {
             "the credentials were not accepted: check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN"
         }
-        object_store::Error::PermissionDenied { .. } => {
-            "the credentials do not allow it: listing, reading, writing and deleting in all three zones is needed"
-        }
+        object_store::Error::PermissionDenied { .. } => NOT_ALLOWED,
+        // Of a listing, the library only has the text.
+        _ if error.to_string().contains(FORBIDDEN) => NOT_ALLOWED,
         _ => return None,
     })
 }
