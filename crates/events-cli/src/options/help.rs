@@ -18,8 +18,7 @@ const GROUPS: [(&str, &[&str]); 6] = [
 const OTHERS: &str = "More";
 
 /// What a person does first.
-const START: &str = "\
-  events demo                     everything once, in ./demo, on inputs made for it
+const START: &str = "  events demo                     everything once, in ./demo, on inputs made for it
   events run --root ./lake        ./lake/landing/pending becomes ./lake/trusted/events
   events doctor --root ./lake     what a run needs there, and what is missing";
 

@@ -156,8 +156,7 @@ erased, of a name that no job takes for anything.
 Ends with 0 when nothing has failed, whatever the warnings, with 2 when settings or what is where must be corrected, and \
 with 4 when a store or a disk has failed.";
 
-const COMPLETIONS_HELP: &str = "\
-  bash        source <(events completions bash)
+const COMPLETIONS_HELP: &str = "  bash        source <(events completions bash)
   zsh         events completions zsh > \"${fpath[1]}/_events\"
   fish        events completions fish > ~/.config/fish/completions/events.fish
   elvish      eval (events completions elvish | slurp)
@@ -165,8 +164,7 @@ const COMPLETIONS_HELP: &str = "\
 
 Reads neither variables nor the settings file, and has no other form: --output json changes nothing.";
 
-const MAN_HELP: &str = "\
-  events man | man -l -
+const MAN_HELP: &str = "  events man | man -l -
   events man --out ~/.local/share/man/man1
 
 Reads neither variables nor the settings file; with --out, --output json lists the pages.";

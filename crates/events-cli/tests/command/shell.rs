@@ -114,6 +114,7 @@ fn shows_where_to_begin_and_every_command() {
         let lines = help.lines().filter(|line| line.starts_with(&format!("  {command} ")));
         assert_eq!(lines.count(), 1, "{command}: {help}");
     }
+    assert!(help.contains("\n  events demo ") && help.lines().all(|line| line.chars().count() <= 110), "{help}");
     assert_eq!(lake.events("help").stdout, help);
     assert_eq!(lake.events("-V").stdout, lake.events("--version").stdout);
     let nothing = lake.events("");
