@@ -321,7 +321,8 @@ fn tells_of_credentials_that_are_refused_or_missing_and_never_what_they_are() {
     }
     checks.is("catalog", "skipped", &[]);
 
-    lake.write(".aws/credentials", "[work]\naws_access_key_id = canary\naws_secret_access_key = canary\n");
+    let keys = "[work]\naws_access_key_id = id\naws_secret_access_key = canary-2\naws_session_token = canary\n";
+    lake.write(".aws/credentials", keys);
     lake.write(".aws/config", "[profile work]\nregion = eu-central-1\n");
     let checks = refused(&[("AWS_PROFILE", "work")], 4);
     checks.is("credentials", "ok", &["the profile `work`"]);
