@@ -67,6 +67,15 @@ impl Catalog {
         &self.name
     }
 
+    /// Whether the table is in the catalog. Changes nothing.
+    ///
+    /// # Errors
+    /// [`Error`]; [`Error::Other`] when something else has its name.
+    pub async fn is_there(&self) -> Result<bool> {
+        let found = self.glue.table(&self.name).await?;
+        found.map(|found| CatalogTable::of(found, &self.name, &self.location)).transpose().map(|found| found.is_some())
+    }
+
     /// Registers what the catalog has not seen of the table: called behind a run, or at any other time. The table, and its
     /// database, are made when they are missing and the table has a commit.
     ///

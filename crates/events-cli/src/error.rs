@@ -32,6 +32,12 @@ pub(crate) enum Error {
     /// Something that the command needs was set nowhere.
     #[error("{problem}")]
     Missing { problem: String },
+    /// A zone that the command needs is named nowhere.
+    #[error("no {name} zone: name it with --{name}, or the place of all three with --root")]
+    NoZone {
+        /// Its name below a root.
+        name: &'static str,
+    },
     /// A zone cannot be opened, or its table is at work.
     #[error(transparent)]
     Stores(#[from] events_stores::Error),
@@ -89,6 +95,7 @@ impl Error {
             | Self::Config { .. }
             | Self::Plan { .. }
             | Self::Missing { .. }
+            | Self::NoZone { .. }
             | Self::Folder { .. }
             | Self::Generate(GenerateError::Config { .. } | GenerateError::Exists { .. }) => ErrorKind::Configuration,
             Self::Io { .. } | Self::Process { .. } | Self::Generate(GenerateError::Io { .. }) => ErrorKind::Storage,

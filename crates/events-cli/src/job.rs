@@ -9,7 +9,7 @@ use events_core::run::{Cancel, Distributor, Grace, Job, Progress, Report, Writer
 use events_stores::{Access, HeldLease, RequestCounter, Requests, TableLock};
 use serde::Serialize;
 use tempfile::TempDir;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use crate::console::Console;
 use crate::dry_run::{self, DryRun};
@@ -133,6 +133,14 @@ impl Session {
             memory_bytes = settings.config.memory_bytes,
             durability = ?settings.durability,
             "started"
+        );
+        debug!(
+            scratch = %session.scratch.path().display(),
+            writers = ?writers,
+            wait_s = settings.wait.as_secs(),
+            reader_grace_s = settings.reader_grace.as_secs_f64(),
+            config = ?settings.config,
+            "settings"
         );
         Ok(Self { distributor, is_view: false, ..session })
     }
@@ -273,7 +281,10 @@ fn show_plan(settings: &JobSettings, console: &Console) -> Result<u8> {
 pub(crate) fn make_scratch(settings: &JobSettings) -> Result<TempDir> {
     let parent = settings.scratch.clone().unwrap_or_else(std::env::temp_dir);
     if settings.scratch.is_some() && !parent.is_dir() {
-        return Err(Error::Folder { path: parent, problem: "for scratch files does not exist".to_owned() });
+        return Err(Error::Folder {
+            path: parent,
+            problem: "for scratch files does not exist: make it, or leave --scratch out".to_owned(),
+        });
     }
     let made = tempfile::Builder::new().prefix("events-").tempdir_in(&parent);
     made.map_err(|source| Error::Io { operation: "creating a scratch folder in", path: parent, source })

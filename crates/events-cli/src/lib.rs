@@ -23,6 +23,8 @@
 //! | `durability` | what makes writes survive a loss of power |
 //! | `stage_folder` | what a run leaves in a local stage zone |
 //! | `demo` | `events demo` |
+//! | `doctor` | `events doctor`: what a run needs, checked |
+//! | `shell` | `events completions` and `events man` |
 //! | `console`, `outlet`, `visible` | streams, and bytes that people can read |
 //! | `error`, `message`, [`exit`] | how a command ends |
 
@@ -31,6 +33,7 @@ mod columns;
 mod console;
 mod ddl;
 mod demo;
+mod doctor;
 mod dry_run;
 mod durability;
 mod error;
@@ -55,6 +58,7 @@ mod report;
 mod runs;
 mod runtime;
 mod settings;
+mod shell;
 mod stage_folder;
 mod summary;
 mod trace;
@@ -98,7 +102,7 @@ pub fn main() -> ExitCode {
 fn try_main() -> Result<u8> {
     let cli = layers::read(std::env::args_os(), &|name| std::env::var_os(name))?;
     let console = Console::start(settings::resolve_console(&cli.common));
-    match settings::resolve(cli.command, DateTime::from(SystemTime::now()))? {
+    match settings::resolve(cli, DateTime::from(SystemTime::now()))? {
         Settings::Job(settings) => job::command(&settings, &console),
         Settings::Plan(settings) => plan::command(&settings, &console),
         Settings::Work(settings) => workers::command(&settings, &console),
@@ -111,5 +115,8 @@ fn try_main() -> Result<u8> {
         Settings::Repair(settings) => repair::command(&settings, &console),
         Settings::Generate(settings) => generation::command(&settings, &console),
         Settings::Demo { folder, job } => demo::command(&folder, &job, &console),
+        Settings::Doctor(settings) => doctor::command(&settings, &console),
+        Settings::Completions(shell) => shell::completions(shell, &console),
+        Settings::Man(folder) => shell::man(folder.as_deref(), &console),
     }
 }

@@ -8,7 +8,7 @@ use events_core::run::{Phase, Progress};
 use indicatif::ProgressBar;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
-use tracing::info;
+use tracing::{debug, info};
 
 use crate::console::Console;
 use crate::names;
@@ -53,6 +53,9 @@ async fn watch(progress: Arc<Progress>, display: ProgressBar) {
         let now = Instant::now();
         let sample = Sample::of(&progress);
         if phase != Some(sample.phase) {
+            if let Some(over) = phase {
+                debug!(phase = phase_name(over), elapsed_ms = (now - entered).as_millis() as u64, "phase over");
+            }
             (phase, entered, logged) = (Some(sample.phase), now, now);
             info!(phase = names::phase(sample.phase), "phase");
         } else if now - logged >= LOG_EVERY {

@@ -4,15 +4,29 @@ use std::error::Error as StdError;
 use std::io::{self, ErrorKind};
 
 use crate::error::Error;
+use crate::generate::GenerateError;
 
 /// Where the store of the AWS library asks for credentials when no variable has them.
 const METADATA_ADDRESS: &str = "169.254.169.254";
+/// What helps whoever has none.
+const NO_CREDENTIALS: &str = "no credentials were found: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run \
+    where a role gives them";
+/// What a store answers to somebody who may not do that.
+const FORBIDDEN: &str = "403 Forbidden";
+/// What helps then.
+const NOT_ALLOWED: &str =
+    "the credentials do not allow it: listing, reading, writing and deleting in all three zones is needed";
 /// What S3 answers when there is no such bucket, which the library takes for any missing object.
 const MISSING_BUCKET: &str = "NoSuchBucket";
 
 /// The error and what caused it, each said once: `error: …: caused by …`.
 pub(crate) fn line(error: &(dyn StdError + 'static)) -> String {
-    let mut line = format!("error: {}", one_line(error));
+    format!("error: {}", told(error))
+}
+
+/// The same without the word in front.
+pub(crate) fn told(error: &(dyn StdError + 'static)) -> String {
+    let mut line = one_line(error);
     for cause in causes(error).skip(1) {
         // Libraries like to repeat their cause in their own text.
         let text = one_line(cause);
@@ -36,44 +50,141 @@ pub(crate) fn redacted(text: &str, variable: &dyn Fn(&str) -> Option<String>) ->
 
 /// What may help, if anything is known to.
 pub(crate) fn hint(error: &Error) -> Option<String> {
-    let of_a_cause = || causes(error).find_map(|cause| io_hint(cause).or_else(|| store_hint(cause)));
-    let hint = match error {
-        Error::Usage(_) | Error::Setting { .. } | Error::Missing { .. } => return None,
-        Error::Run(events_core::Error::Unfinished { .. }) => {
-            let then = "the next run first finishes what this one has committed";
-            let hint = of_a_cause().unwrap_or("run again when the store answers");
-            return Some(format!("hint: {hint}; {then}"));
+    Some(format!("hint: {}", advice(error)?))
+}
+
+/// The same without the word in front: what to do or to type next.
+pub(crate) fn advice(error: &Error) -> Option<String> {
+    let text = match error {
+        // The library's text ends with what to type; the problem of a setting that is missing names its option.
+        Error::Usage(_) | Error::Missing { .. } => return None,
+        Error::NoZone { .. } => {
+            "`events demo` makes a lake in ./demo to try it on, with --root demo; `events doctor` says what a run needs"
         }
-        Error::Stores(events_stores::Error::Busy { .. }) => "--wait 60 waits up to a minute for it to end",
-        Error::Run(events_core::Error::Busy { .. }) => {
-            "--wait 90 waits for it to end, and long enough if it was killed"
+        // One that is typed is named as it is typed.
+        Error::Setting { place, .. } if place.starts_with("--") => return None,
+        Error::Setting { .. } | Error::Config { .. } => {
+            "`events doctor` tells what is wrong in the settings file and in variables, all at once"
         }
-        Error::Run(events_core::Error::Unconditional { .. }) => {
+        Error::Stores(error) => return of_stores(error),
+        Error::Run(error) => return of_run(error),
+        Error::Catalog(error) => return of_catalog(error),
+        Error::Damaged { .. } => "--diff --level lenient shows what repair would change",
+        Error::Generate(GenerateError::Exists { .. }) => "--out names another folder",
+        Error::Generate(GenerateError::Config { .. }) => "`events generate --help` has the bounds",
+        Error::Parquet { .. } => REPORT,
+        Error::Folder { .. } | Error::Io { .. } | Error::Process { .. } | Error::Generate(_) => of_a_cause(error)?,
+    };
+    Some(text.to_owned())
+}
+
+/// What to do about what cannot be mended.
+const REPORT: &str =
+    concat!("it is a bug of this program: please report it at ", env!("CARGO_PKG_REPOSITORY"), "/issues");
+
+/// What to do about a store of which nothing else is known.
+const CHECK: &str = "run again when the store answers; `events doctor` with the same zones checks each of them";
+
+fn of_stores(error: &events_stores::Error) -> Option<String> {
+    let text = match error {
+        events_stores::Error::Busy { .. } => "--wait 60 waits up to a minute for it to end",
+        events_stores::Error::Zone { .. } => {
+            "`events doctor` with the same zones says what a run needs there, and how to get it"
+        }
+        events_stores::Error::Profile { .. } => "`aws configure list-profiles` names those that there are",
+        events_stores::Error::Credentials { .. } => NO_CREDENTIALS,
+        events_stores::Error::Variable { .. } => return None,
+        events_stores::Error::Store { .. } | events_stores::Error::ServiceSetting { .. } => {
+            of_a_cause(error).unwrap_or("`events doctor` with the same zones shows what the variables of AWS come to")
+        }
+        _ => of_a_cause(error)?,
+    };
+    Some(text.to_owned())
+}
+
+fn of_run(error: &events_core::Error) -> Option<String> {
+    use events_core::Error as Run;
+
+    let text = match error {
+        Run::Unfinished { .. } => {
+            let hint = of_a_cause(error).unwrap_or("run again when the store answers");
+            return Some(format!("{hint}; the next `events run` first finishes what this one has committed"));
+        }
+        Run::Busy { .. } => "--wait 90 waits for it to end, and long enough if it was killed",
+        Run::Conflict { .. } => "run again; --wait 90 lets it wait for others before it begins",
+        Run::Unconditional { .. } => {
             "--unsafe-single-writer goes on without; then nothing may start a second run on this table"
         }
-        Error::Run(events_core::Error::Outdated { .. }) => {
+        Run::Outdated { .. } => {
             "`events plan` makes another plan, of what is there now; `events run` without --plan goes on without one"
         }
-        Error::Run(events_core::Error::Damaged { .. }) => {
+        Run::Damaged { .. } => {
             "`events repair --diff` shows what repair would change, --repair lenient mends what has one reading"
         }
-        Error::Catalog(
-            events_catalog::Error::Refused { .. }
-            | events_catalog::Error::Answer { .. }
-            | events_catalog::Error::Contended { .. }
-            | events_catalog::Error::Service(events_stores::Error::Service { .. }),
-        ) => of_a_cause()
-            .unwrap_or("the table is whole: the next run registers what is missing, and so does `events catalog sync`"),
-        Error::Damaged { .. } => "--diff --level lenient shows what repair would change",
-        Error::Run(events_core::Error::Setting { name: "dedup_horizon_days", .. }) => {
-            "it is --dedup-horizon, the variable EVENTS_DEDUP_HORIZON or the key `dedup-horizon` of `events.toml`"
-        }
-        Error::Run(events_core::Error::TooManyPartitions { .. }) => {
+        Run::Setting { name, .. } => return of_setting(name),
+        Run::TooManyPartitions { .. } => {
             "when there are so many kinds and days, raise --partitions-max; else a producer mistakes another field for a kind"
         }
-        _ => of_a_cause()?,
+        Run::NoStage { .. } => "`events parse` with the same zones makes one; `events run` does both halves",
+        Run::InputChanged { .. } => "run again when the producer has ended",
+        Run::Scratch { .. } => of_a_cause(error).unwrap_or("--scratch names another folder"),
+        Run::Table { problem, .. } if problem.contains(OTHER_VERSION) => {
+            "use the newer of the two versions: it reads what the older one has written, or says how to go on"
+        }
+        Run::Table { .. } | Run::Changed { .. } => {
+            "`events doctor` shows what the table says about itself; `events rebuild` makes that anew from the files, when \
+            nobody else is at work"
+        }
+        Run::Interrupted => "run again: the inputs are pending",
+        Run::Storage { .. } | Run::Sync { .. } | Run::Undecided { .. } => of_a_cause(error).unwrap_or(CHECK),
+        error if error.kind() == events_core::ErrorKind::Bug => REPORT,
+        _ => of_a_cause(error)?,
     };
-    Some(format!("hint: {hint}"))
+    Some(text.to_owned())
+}
+
+/// What the core says of an object that it cannot read because of its version.
+const OTHER_VERSION: &str = "another version of this program";
+
+/// A setting of the core as a person can set it.
+fn of_setting(name: &str) -> Option<String> {
+    let option = match name {
+        "threads" => "threads",
+        "memory_bytes" => "memory",
+        "record_bytes_max" => "record-max",
+        "depth_max" => "depth-max",
+        "keys_max" => "keys-max",
+        "decompressed_bytes_max" => "decompressed-max",
+        "decompression_ratio_max" => "ratio-max",
+        "dedup_horizon_days" => "dedup-horizon",
+        "fold_below_bytes" => "fold-below",
+        "partitions_max" => "partitions-max",
+        _ => return None,
+    };
+    let variable = option.to_ascii_uppercase().replace('-', "_");
+    Some(format!("it is --{option}, the variable EVENTS_{variable} or the key `{option}` of `events.toml`"))
+}
+
+fn of_catalog(error: &events_catalog::Error) -> Option<String> {
+    use events_catalog::Error as Catalog;
+
+    let again = "the table is whole: the next run registers what is missing, and so does `events catalog sync`";
+    let text = match error {
+        Catalog::Refused { .. }
+        | Catalog::Answer { .. }
+        | Catalog::Contended { .. }
+        | Catalog::Service(events_stores::Error::Service { .. }) => of_a_cause(error).unwrap_or(again),
+        Catalog::Empty { .. } => "`events run` makes one of pending inputs",
+        Catalog::Other { .. } => "--glue-table names another one; `events ddl` prints what declares a table elsewhere",
+        Catalog::Service(error) => return of_stores(error),
+        Catalog::Table(error) => return of_run(error),
+        _ => of_a_cause(error)?,
+    };
+    Some(text.to_owned())
+}
+
+fn of_a_cause(error: &(dyn StdError + 'static)) -> Option<&'static str> {
+    causes(error).find_map(|cause| io_hint(cause).or_else(|| store_hint(cause)))
 }
 
 fn io_hint(cause: &(dyn StdError + 'static)) -> Option<&'static str> {
@@ -96,19 +207,16 @@ fn store_hint(cause: &(dyn StdError + 'static)) -> Option<&'static str> {
     let boxed = cause.downcast_ref::<Box<object_store::Error>>().map(AsRef::as_ref);
     let error = boxed.or_else(|| cause.downcast_ref::<object_store::Error>())?;
     Some(match error {
-        _ if error.to_string().contains(METADATA_ADDRESS) => {
-            "no credentials were found: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run where a \
-            role gives them"
-        }
+        _ if error.to_string().contains(METADATA_ADDRESS) => NO_CREDENTIALS,
         _ if error.to_string().contains(MISSING_BUCKET) => {
             "the bucket does not exist: check its name, AWS_REGION and AWS_ENDPOINT_URL"
         }
         object_store::Error::Unauthenticated { .. } => {
             "the credentials were not accepted: check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN"
         }
-        object_store::Error::PermissionDenied { .. } => {
-            "the credentials do not allow it: listing, reading, writing and deleting in all three zones is needed"
-        }
+        object_store::Error::PermissionDenied { .. } => NOT_ALLOWED,
+        // Of a listing, the library only has the text.
+        _ if error.to_string().contains(FORBIDDEN) => NOT_ALLOWED,
         _ => return None,
     })
 }
@@ -159,6 +267,29 @@ mod tests {
         };
         assert!(hint_of(ErrorKind::StorageFull).unwrap().contains("disk is full"));
         assert!(hint_of(ErrorKind::PermissionDenied).unwrap().contains("this user"));
-        assert_eq!(hint_of(ErrorKind::Other), None);
+        assert!(hint_of(ErrorKind::Other).unwrap().contains("events doctor"));
+    }
+
+    #[test]
+    fn ends_with_what_to_type_next() {
+        use events_core::Error as Run;
+
+        let advice_of = |error: Run| advice(&error.into()).unwrap_or_default();
+        let (object, problem) = (String::new(), String::new);
+        let storage = object_store::Error::Generic { store: "S3", source: "no".into() };
+        assert!(advice(&Error::NoZone { name: "landing" }).unwrap().contains("`events demo`"));
+        assert!(advice_of(Run::NoStage { zone: problem() }).contains("`events parse`"));
+        let source = Run::Storage { operation: "writing", object, source: Box::new(storage) };
+        assert!(advice_of(Run::Unfinished { entry: problem(), source: Box::new(source) }).contains("`events run`"));
+        assert!(advice_of(Run::Changed { object: problem() }).contains("`events rebuild`"));
+        let other = Run::Table { object: problem(), problem: format!("{OTHER_VERSION} has written it") };
+        assert!(!advice_of(other).contains("rebuild"));
+        assert!(advice_of(Run::Ledger { problem: problem() }).contains("report"));
+        let setting = Error::Setting { place: "key `x` of `events.toml`".to_owned(), problem: problem() };
+        assert!(advice(&setting).unwrap().contains("`events doctor`"));
+        assert_eq!(
+            of_setting("keys_max").unwrap(),
+            "it is --keys-max, the variable EVENTS_KEYS_MAX or the key `keys-max` of `events.toml`"
+        );
     }
 }

@@ -17,6 +17,8 @@ pub(crate) const STAGE: &str = "stage";
 pub(crate) const TRUSTED: &str = "trusted";
 /// The folder of a landing zone whose every file, at any depth, is an input.
 pub(crate) const PENDING: &str = "pending";
+/// The folder of a landing zone for inputs after their run.
+pub(crate) const PROCESSED: &str = "processed";
 /// The folder of a trusted zone that is the table, and that of a stage zone that holds what runs write.
 pub(crate) const EVENTS: &str = "events";
 
@@ -61,7 +63,7 @@ fn line(place: &str, refused: &RefusedKey) -> String {
 /// Where inputs of a day are after their run; of all days without one.
 pub(crate) fn processed(landing: &Zone, date: Option<NaiveDate>) -> String {
     let below = date.map(|date| format!("/date={date}")).unwrap_or_default();
-    format!("{}/processed{below}", landing.url())
+    format!("{}/{PROCESSED}{below}", landing.url())
 }
 
 /// Where the rejects of a run are; of all runs without one.

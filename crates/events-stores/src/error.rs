@@ -42,6 +42,13 @@ pub enum Error {
         /// What is wrong with it.
         problem: String,
     },
+    /// There are no credentials for buckets, or whoever is to give some does not.
+    #[error("finding credentials")]
+    Credentials {
+        /// What the library said.
+        #[source]
+        source: Box<object_store::Error>,
+    },
     /// A service of AWS beside S3 cannot be set up: a setting is wrong.
     #[error("setting {service} up")]
     ServiceSetting {
@@ -93,6 +100,7 @@ impl Error {
             | Self::Store { .. }
             | Self::Profile { .. }
             | Self::Variable { .. }
+            | Self::Credentials { .. }
             | Self::ServiceSetting { .. } => ErrorKind::Configuration,
             Self::Io { .. } | Self::Service { .. } => ErrorKind::Storage,
             Self::Busy { .. } => ErrorKind::Busy,

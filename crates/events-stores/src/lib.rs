@@ -9,6 +9,7 @@
 //! | `zone_url`, `zones` | from the URLs of zones to stores |
 //! | `opening` | how that is done: for whom, and for how long it is tried |
 //! | `bucket` | a bucket, by the variables that other tools of AWS know |
+//! | `account` | where requests to buckets go, and as whom |
 //! | `profile` | a profile of `~/.aws` |
 //! | `wire`, `listing` | what goes over the wire to it, and what of a listing no path can name |
 //! | `service` | a service of AWS beside S3, asked with the same credentials |
@@ -18,6 +19,7 @@
 //! | `lock`, `lease` | one run at a time |
 //! | `error` | what can go wrong before a run begins |
 
+mod account;
 mod bucket;
 mod durable_folder;
 mod error;
@@ -36,6 +38,7 @@ mod wire;
 mod zone_url;
 mod zones;
 
+pub use account::{Account, CredentialKind};
 pub use error::{Error, Place, Result};
 pub use lease::HeldLease;
 pub use lock::{CONTROL, LOCK, TableLock};

@@ -2,6 +2,7 @@
 //! ends the process.
 
 use std::fs::{self, File, TryLockError};
+use std::io::ErrorKind;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -50,6 +51,29 @@ impl TableLock {
         let file = file.transpose()?;
         let writers = if file.is_some() { Writers::Single } else { Writers::Many };
         Ok(Self { file, writers })
+    }
+
+    /// Whether a run, or a worker of one, has the lock of a table in a local folder at this moment. Nothing is created, and
+    /// elsewhere nobody has one.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the lock is there and cannot be looked at.
+    pub fn is_taken(trusted: &ZoneUrl) -> Result<bool> {
+        let Some(folder) = trusted.local_folder() else { return Ok(false) };
+        let path = folder.join(CONTROL).join(LOCK);
+        let failed = |source| Error::Io { operation: "looking at the lock", path: path.clone(), source };
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            // A path through a file has no lock either.
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(false),
+            Err(source) => return Err(failed(source)),
+        };
+        // The system has no question that does not ask for the lock: it is given back at once.
+        match file.try_lock() {
+            Ok(()) => Ok(false),
+            Err(TryLockError::WouldBlock) => Ok(true),
+            Err(TryLockError::Error(source)) => Err(failed(source)),
+        }
     }
 
     /// Whether there is such a lock, so that no other run is at work while this one lives.
@@ -110,6 +134,21 @@ mod tests {
         drop(all);
         let _alone = TableLock::take(&trusted, Duration::ZERO).unwrap();
         assert!(matches!(TableLock::share(&trusted, Duration::ZERO), Err(Error::Busy { .. })));
+    }
+
+    #[test]
+    fn can_be_looked_at() {
+        let folder = tempfile::tempdir().unwrap();
+        let trusted = ZoneUrl::parse(folder.path().to_str().unwrap()).unwrap();
+        assert!(!TableLock::is_taken(&trusted).unwrap());
+        assert!(!folder.path().join(CONTROL).exists());
+        for lock in [TableLock::take, TableLock::share] {
+            let held = lock(&trusted, Duration::ZERO).unwrap();
+            assert!(TableLock::is_taken(&trusted).unwrap());
+            drop(held);
+            assert!(!TableLock::is_taken(&trusted).unwrap());
+        }
+        assert!(!TableLock::is_taken(&ZoneUrl::parse("s3://bucket/t").unwrap()).unwrap());
     }
 
     #[test]

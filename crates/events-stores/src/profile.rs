@@ -65,6 +65,11 @@ impl Profile {
         }
     }
 
+    /// The name.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The region, when the profile has one.
     pub(crate) fn region(&self) -> Option<&str> {
         self.value("region")

@@ -113,9 +113,7 @@ impl ZoneUrls {
         self.check_apart()?;
         let mut stores: HashMap<StoreName, Arc<dyn ObjectStore>> = HashMap::new();
         let mut open = |url: &ZoneUrl| -> Result<Zone> {
-            if url.local_folder().is_some_and(|folder| folder.is_file()) {
-                return Err(url.problem("is a file, not a folder"));
-            }
+            url.refuse_file()?;
             let store = match stores.get(&url.store) {
                 Some(store) => Arc::clone(store),
                 None => over(url, open_store(url, opening)?)?,
@@ -128,6 +126,20 @@ impl ZoneUrls {
 }
 
 impl ZoneUrl {
+    /// Opens a zone alone, to look at it: a run opens all three, with [`ZoneUrls::open`]. No request is made.
+    ///
+    /// # Errors
+    /// As [`ZoneUrls::open`].
+    pub fn open(&self, opening: &Opening) -> Result<Zone> {
+        self.refuse_file()?;
+        Ok(Zone::new(open_store(self, opening)?, self.prefix.clone(), &self.text))
+    }
+
+    fn refuse_file(&self) -> Result<()> {
+        let is_file = self.local_folder().is_some_and(|folder| folder.is_file());
+        if is_file { Err(self.problem("is a file, not a folder")) } else { Ok(()) }
+    }
+
     /// Whether two URLs name one place, however it is spelled, or one a place inside the other: there a run would take
     /// its own files for inputs.
     fn overlaps(&self, other: &Self) -> bool {

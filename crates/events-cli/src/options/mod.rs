@@ -5,12 +5,15 @@
 
 mod catalog;
 mod ddl;
+mod doctor;
 mod generate;
+mod help;
 mod job;
 mod past;
 mod quarantine;
 mod read;
 mod repair;
+mod shell;
 
 use std::path::PathBuf;
 
@@ -22,7 +25,9 @@ use tracing::level_filters::LevelFilter;
 
 pub(crate) use catalog::{CatalogCommand, CatalogOptions, GlueOptions, SyncOptions};
 pub(crate) use ddl::{DdlOptions, DeclaredZone};
+pub(crate) use doctor::DoctorOptions;
 pub(crate) use generate::GenerateOptions;
+pub(crate) use help::command_line;
 pub(crate) use job::{
     AttemptOptions, DistributeOptions, DryRunOptions, Durability, EngineOptions, HorizonOptions, MaintainOptions,
     ParseOptions, PlanOptions, PrepareOptions, RebuildOptions, ReprocessOptions, RunOptions, StartOptions,
@@ -32,6 +37,7 @@ pub(crate) use past::{ReportOptions, RunsOptions, TraceOptions};
 pub(crate) use quarantine::{FilterOptions, QuarantineCommand, QuarantineOptions, RetryOptions};
 pub(crate) use read::{LimitOptions, ReadOptions};
 pub(crate) use repair::RepairOptions;
+pub(crate) use shell::{CompletionsOptions, ManOptions};
 
 use crate::exit;
 
@@ -100,6 +106,15 @@ pub(crate) enum Command {
     Generate(GenerateOptions),
     /// See it work: a small messy landing zone, a run, its report, some rows, and what to try next
     Demo(DemoOptions),
+    /// Check what a run needs, and say how to mend what is wrong
+    #[command(after_help = DOCTOR_HELP)]
+    Doctor(DoctorOptions),
+    /// Print what lets a shell complete these commands and their options
+    #[command(after_help = COMPLETIONS_HELP)]
+    Completions(CompletionsOptions),
+    /// Print the manual page of `events`, or write one for each command
+    #[command(after_help = MAN_HELP)]
+    Man(ManOptions),
 }
 
 // Paragraphs are one line each: their width is the terminal's to choose.
@@ -171,6 +186,27 @@ const GENERATE_LAYERS_HELP: &str = "\
 Each option can also be set as a variable (EVENTS_GENERATE_DAYS for --days, EVENTS_QUIET for --quiet) and in the \
 settings file (days in the table [generate], quiet at the top). An option wins over a variable, a variable over the file.";
 
+const DOCTOR_HELP: &str = "\
+Takes the same variables and settings file as the other commands, and tells of what is wrong in them instead of ending \
+there. All checks are made; those that need what has failed are skipped. In each zone an object is written, read and \
+erased, of a name that no job takes for anything.
+
+Ends with 0 when nothing has failed, whatever the warnings, with 2 when settings or what is where must be corrected, and \
+with 4 when a store or a disk has failed.";
+
+const COMPLETIONS_HELP: &str = "  bash        source <(events completions bash)
+  zsh         events completions zsh > \"${fpath[1]}/_events\"
+  fish        events completions fish > ~/.config/fish/completions/events.fish
+  elvish      eval (events completions elvish | slurp)
+  powershell  events completions powershell | Out-String | Invoke-Expression
+
+Reads neither variables nor the settings file, and has no other form: --output json changes nothing.";
+
+const MAN_HELP: &str = "  events man | man -l -
+  events man --out ~/.local/share/man/man1
+
+Reads neither variables nor the settings file; with --out, --output json lists the pages.";
+
 /// The options of all commands.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Output")]
@@ -178,6 +214,10 @@ pub(crate) struct CommonOptions {
     /// The form of what goes to standard output [default: human]
     #[arg(long, global = true, value_name = "FORM")]
     pub(crate) output: Option<OutputForm>,
+    /// Log what is done in detail, also beside a progress display: --log-level debug
+    #[arg(short, long, global = true, num_args = 0..=1, require_equals = true, default_missing_value = "true",
+        value_name = "BOOL", value_parser = BoolishValueParser::new(), hide_possible_values = true)]
+    pub(crate) verbose: Option<bool>,
     /// The least important lines to log to standard error: off, error, warn, info, debug or trace
     /// [default: info, beside a progress display warn]
     #[arg(long, global = true, value_name = "LEVEL", value_parser = level(), hide_possible_values = true)]
@@ -190,7 +230,7 @@ pub(crate) struct CommonOptions {
         value_name = "BOOL", value_parser = BoolishValueParser::new(), hide_possible_values = true)]
     pub(crate) no_progress: Option<bool>,
     /// Write nothing but errors to standard error
-    #[arg(long, global = true, num_args = 0..=1, require_equals = true, default_missing_value = "true",
+    #[arg(short, long, global = true, num_args = 0..=1, require_equals = true, default_missing_value = "true",
         value_name = "BOOL", value_parser = BoolishValueParser::new(), hide_possible_values = true)]
     pub(crate) quiet: Option<bool>,
     /// The settings file [default: events.toml in the working folder, when it is there]
@@ -245,7 +285,8 @@ impl Command {
             Self::Quarantine(options) => Some(options.command.zones_mut()),
             Self::Ddl(options) => Some(&mut options.zones),
             Self::Catalog(options) => Some(options.command.zones_mut()),
-            Self::Generate(_) | Self::Repair(_) | Self::Demo(_) => None,
+            Self::Doctor(options) => Some(&mut options.zones),
+            Self::Generate(_) | Self::Repair(_) | Self::Demo(_) | Self::Completions(_) | Self::Man(_) => None,
         }
     }
 }

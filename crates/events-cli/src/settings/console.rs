@@ -27,6 +27,7 @@ pub(crate) fn resolve_console(options: &CommonOptions) -> ConsoleSettings {
     // A display says what the lines of `info` would; a person who asks for them gets both.
     let usual = if progress { LevelFilter::WARN } else { LevelFilter::INFO };
     let log_level = options.log_level.unwrap_or(usual);
+    let log_level = if options.verbose.unwrap_or_default() { log_level.max(LevelFilter::DEBUG) } else { log_level };
     ConsoleSettings {
         output: options.output.unwrap_or_default(),
         log_level: if quiet { log_level.min(LevelFilter::ERROR) } else { log_level },

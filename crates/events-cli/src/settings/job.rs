@@ -244,14 +244,14 @@ pub(super) fn resolve_config_over(
 }
 
 /// Sorts by time, and two runs of one second differ with near certainty.
-fn new_run_id(now: DateTime<Utc>) -> RunId {
+pub(super) fn new_run_id(now: DateTime<Utc>) -> RunId {
     // The standard library's only source of chance: the keys that it draws for each new state.
     let chance = RandomState::new().hash_one(now) as u32;
     let name = format!("{}-{chance:08x}", now.format("%Y%m%dT%H%M%SZ"));
     name.parse().expect("digits, letters and hyphens are the name of a run")
 }
 
-fn resolve_engine(options: &EngineOptions) -> Config {
+pub(super) fn resolve_engine(options: &EngineOptions) -> Config {
     let threads =
         options.threads.unwrap_or_else(|| available_parallelism().map_or(Config::DEFAULT_THREADS, usize::from));
     let memory = options.memory.map(|memory| usize::try_from(memory.0).unwrap_or(usize::MAX));

@@ -3,6 +3,7 @@
 mod catalog;
 mod console;
 mod ddl;
+mod doctor;
 mod generation;
 mod job;
 mod past;
@@ -15,10 +16,12 @@ mod zones;
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
+use clap_complete::Shell;
 
 pub(crate) use catalog::SyncSettings;
 pub(crate) use console::{ConsoleSettings, resolve_console};
 pub(crate) use ddl::{DdlSettings, DeclaredRows};
+pub(crate) use doctor::DoctorSettings;
 pub(crate) use generation::GenerateSettings;
 pub(crate) use job::{JobSettings, Task, WorkSettings, WorkTask};
 pub(crate) use past::{ReportSettings, ReportedRuns, RunsSettings, TraceSettings};
@@ -27,7 +30,7 @@ pub(crate) use quarantine::{QuarantineSettings, View};
 pub(crate) use repair::{DecompressionLimits, Product, RepairSettings, Source};
 
 use crate::error::{Error, Result};
-use crate::options::{CatalogCommand, Command, QuarantineCommand};
+use crate::options::{CatalogCommand, Cli, Command, QuarantineCommand};
 
 /// A command with all that it needs to know.
 #[derive(Debug, Clone)]
@@ -48,14 +51,18 @@ pub(crate) enum Settings {
         folder: PathBuf,
         job: JobSettings,
     },
+    Doctor(DoctorSettings),
+    Completions(Shell),
+    /// The folder for a page of each command; without one, the page of all goes to standard output.
+    Man(Option<PathBuf>),
 }
 
-/// Resolves the options of a command. `now` is what "today" and the name of a run are made from.
+/// Resolves what was typed. `now` is what "today" and the name of a run are made from.
 ///
 /// # Errors
 /// [`Error::Missing`], [`Error::Stores`], and [`Error::Run`] for a limit that cannot be.
-pub(crate) fn resolve(command: Command, now: DateTime<Utc>) -> Result<Settings> {
-    match command {
+pub(crate) fn resolve(cli: Cli, now: DateTime<Utc>) -> Result<Settings> {
+    match cli.command {
         Command::Run(options) => job::resolve_run(options, now).map(Settings::Job),
         Command::Plan(options) => plan::resolve(options, now).map(Settings::Plan),
         Command::Parse(options) => job::resolve_parse(options, now).map(Settings::Job),
@@ -76,6 +83,9 @@ pub(crate) fn resolve(command: Command, now: DateTime<Utc>) -> Result<Settings> 
         Command::Repair(options) => repair::resolve(options).map(Settings::Repair),
         Command::Generate(options) => generation::resolve(options).map(Settings::Generate),
         Command::Demo(options) => resolve_demo(options.folder, now),
+        Command::Doctor(options) => Ok(Settings::Doctor(doctor::resolve(options, cli.common.config, now))),
+        Command::Completions(options) => Ok(Settings::Completions(options.shell)),
+        Command::Man(options) => Ok(Settings::Man(options.out)),
     }
 }
 

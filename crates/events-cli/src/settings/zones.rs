@@ -12,12 +12,10 @@ const NOWHERE: &str = "memory:///";
 /// A zone that is named itself lies there, any other below the root.
 pub(super) fn resolve(options: &ZoneOptions) -> Result<ZoneUrls> {
     let root = options.root.as_deref().map(ZoneUrl::parse).transpose()?;
-    let zone = |name: &str, url: &Option<String>| match (url, &root) {
+    let zone = |name: &'static str, url: &Option<String>| match (url, &root) {
         (Some(url), _) => Ok(ZoneUrl::parse(url)?),
         (None, Some(root)) => Ok(root.below(name)),
-        (None, None) => Err(Error::Missing {
-            problem: format!("no {name} zone: name it with --{name}, or the place of all three with --root"),
-        }),
+        (None, None) => Err(Error::NoZone { name }),
     };
     Ok(ZoneUrls {
         landing: zone(LANDING, &options.landing)?,

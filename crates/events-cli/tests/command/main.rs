@@ -4,6 +4,7 @@
 mod catalog;
 mod ddl;
 mod demo;
+mod doctor;
 mod generate;
 mod halves;
 mod horizon;
@@ -22,6 +23,7 @@ mod run;
 mod s3;
 mod s3_server;
 mod settings;
+mod shell;
 mod together;
 mod undisturbed;
 mod usage;

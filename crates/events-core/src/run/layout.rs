@@ -5,6 +5,7 @@
 //! landing/processed/date=YYYY-MM-DD/<key>                               inputs after the run; other bytes of a name get ~<digest>
 //! landing/quarantine/date=YYYY-MM-DD/run=<run>/<key>.jsonl              rejects, one a line
 //! landing/quarantine/date=YYYY-MM-DD/run=<run>/from=<run>/<key>.jsonl   rejects that are left after they were tried again
+//! landing/processed/probe/<run>.json                                    what tells whether the zone can be written to
 //! landing/retried/date=YYYY-MM-DD/date=YYYY-MM-DD/run=<run>/<key>.jsonl  rejects as they were before
 //! stage/events/run=<run>/rows/bucket=NNNN/<n>.parquet                   parsed rows by target partition
 //! stage/events/run=<run>/keys/shard=NNNN/<n>.parquet                    keys by id
@@ -14,6 +15,7 @@
 //! stage/events/run=<run>/begun.json                                     the commit that the run began behind
 //! stage/events/run=<run>/complete.json                                  all of a parsed stage is there
 //! stage/events/run=<run>/moved                                          the inputs of a parsed stage are moved
+//! stage/events/run=<run>/probe.json                                     what tells whether the zone can be written to
 //! stage/events/run=<run>/plan.json                                      what a run over several workers is to do
 //! stage/events/run=<run>/items/<listing>/<phase>.json                   the items of a phase, as a list
 //! stage/events/run=<run>/inputs/<listing>/<item>.json                   the inputs of an item that parses
@@ -25,6 +27,7 @@
 //! trusted/control/latest.json                                           where to begin to list the log
 //! trusted/control/lease.json                                            who is at work on the table
 //! trusted/control/lease.now                                             written to ask a store for its time
+//! trusted/control/probe/<run>.json                                      what tells whether the zone can be written to
 //! trusted/control/index/level=NN/cell=NNNNNNNN.idx                      which partition each id went to
 //! trusted/control/log/<seq>.json                                        commits, numbered without gaps from 1
 //! trusted/control/log/<seq>.done                                        the commit is carried out
@@ -121,6 +124,8 @@ pub(crate) const QUARANTINE: &str = "quarantine";
 pub(crate) const PROCESSED: &str = "processed";
 /// In stage: all runs.
 pub(crate) const RUNS: &str = "events";
+/// In trusted: what the table says about itself.
+pub(crate) const CONTROL: &str = "control";
 /// In trusted: the commits.
 pub(crate) const LOG: &str = "control/log";
 /// In trusted: the files of the table.
@@ -174,6 +179,11 @@ pub(crate) fn quarantined(key: &str) -> String {
 /// In landing: where rejects go that were tried again.
 pub(crate) fn retried(date: NaiveDate, key: &str) -> String {
     format!("retried/date={date}/{key}")
+}
+
+/// In landing: a probe. No day is filed under such a name, so nothing takes it for an input.
+pub(crate) fn probe_of_landing(run: &RunId) -> String {
+    format!("{PROCESSED}/probe/{run}.json")
 }
 
 /// In landing: what is left of rejects that were tried again, given by their name below the quarantine. The run that had
@@ -253,6 +263,11 @@ pub(crate) fn stage_moved(run: &RunId) -> String {
 /// In stage: what a run knew when it began.
 pub(crate) fn stage_begun(run: &RunId) -> String {
     format!("{}/{BEGUN}", stage(run))
+}
+
+/// In stage: a probe. One that is left is swept by the next run, as any stage without a note.
+pub(crate) fn probe_of_stage(run: &RunId) -> String {
+    format!("{}/probe.json", stage(run))
 }
 
 /// In stage: what a run over several workers is to do.
@@ -335,6 +350,11 @@ pub(crate) fn table_file_of(path: &str) -> Option<(&str, &str)> {
 /// The commit that a [`table_file_name`] is of; `None` for a name that somebody else has given.
 pub(crate) fn sequence_of_file(name: &str) -> Option<u64> {
     name.strip_prefix("part-")?.split_once('-')?.0.parse().ok()
+}
+
+/// In trusted: a probe.
+pub(crate) fn probe_of_trusted(run: &RunId) -> String {
+    format!("{CONTROL}/probe/{run}.json")
 }
 
 /// In trusted: the segment of a cell in a level of the index. How many cells a level has never changes.

@@ -24,6 +24,7 @@ mod parse;
 mod phases;
 mod plan;
 mod poison;
+mod probe;
 mod profile;
 mod progress;
 mod quarantine;
@@ -36,6 +37,7 @@ mod report;
 mod stage;
 mod staging;
 mod start;
+mod state;
 mod stop;
 mod trace;
 mod upload;
@@ -46,19 +48,21 @@ mod writers;
 mod zone;
 
 pub use barrier::Barrier;
-pub use control::Lease;
+pub use control::{Holder, Lease};
 pub use distributor::{Distributor, Partitions};
 pub use expected::{Decision, Expected, Outcome, Written};
 pub use grace::Grace;
 pub use history::PastRun;
 pub use layout::RunId;
 pub use plan::{DateRange, Input, InputsMax, Place, Plan, RefusedKey};
+pub use probe::Probe;
 pub use progress::Progress;
 pub use rejects::{RejectFilter, RejectLine};
 pub use report::{
     Counts, InputReport, Job, Part, PartitionReport, Phase, PhaseReport, REPORT_VERSION, Report, SampledRepair,
 };
 pub use start::Start;
+pub use state::TableState;
 pub use stop::Cancel;
 pub use trace::{Fate, Trace, TracedCommit, TracedRecord, TracedReject, TracedRow};
 pub use work::{Claim, OpenItem, Prepared, PreparedPhase, SharedRun, Split, WorkItem, WorkPhase, Worked};

@@ -57,6 +57,15 @@ impl Content {
     }
 }
 
+/// Who has last said that it is at work on a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// The name of the run; `None` when the lease cannot be read.
+    pub run: Option<String>,
+    /// When it said so, by the time of the store. Behind [`Lease::TERM`] it counts as dead.
+    pub renewed: DateTime<Utc>,
+}
+
 /// The object as it is in the store.
 struct There {
     /// `None` when it is nothing that a run writes.
@@ -70,6 +79,18 @@ impl Lease {
 
     /// How often a holder renews: four times a term, so that one that misses some renewals keeps its lease.
     pub const RENEW_EVERY: Duration = Duration::from_secs(15);
+
+    /// Who holds the lease of the table in a trusted zone; `None` when nobody does. Changes nothing.
+    ///
+    /// # Errors
+    /// When the lease cannot be read.
+    pub async fn holder(trusted: &Zone) -> Result<Option<Holder>> {
+        let there = look(trusted).await?.filter(There::is_held);
+        Ok(there.map(|There { content, meta }| Holder {
+            run: content.and_then(|content| content.run).map(|run| run.to_string()),
+            renewed: meta.last_modified,
+        }))
+    }
 
     /// # Errors
     /// [`Error::Busy`] when another one holds it.

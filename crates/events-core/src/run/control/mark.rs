@@ -18,27 +18,30 @@ const NO_E_TAG: &str = "\"event-distributor-no-version\"";
 /// # Errors
 /// [`Error::Unconditional`] when it does not.
 pub(crate) async fn require_conditional(trusted: &Zone) -> Result<()> {
-    require_create(trusted).await?;
+    require_conditional_at(trusted, TABLE_MARK).await
+}
+
+/// The same, found out on an object that may be replaced by a mark.
+pub(crate) async fn require_conditional_at(trusted: &Zone, path: &str) -> Result<()> {
+    require_create(trusted, path).await?;
     let version = UpdateVersion { e_tag: Some(NO_E_TAG.to_owned()), version: None };
-    match put(trusted, PutMode::Update(version)).await? {
+    match put(trusted, path, PutMode::Update(version)).await? {
         Err(StoreError::Precondition { .. } | StoreError::NotFound { .. } | StoreError::AlreadyExists { .. }) => Ok(()),
-        Err(error) => {
-            Err(unconditional(trusted, &error).unwrap_or_else(|| trusted.error("probing", TABLE_MARK, error)))
-        }
+        Err(error) => Err(unconditional(trusted, &error).unwrap_or_else(|| trusted.error("probing", path, error))),
         Ok(()) => Err(ignored(trusted, "replaced an object whose version was another than the one asked for")),
     }
 }
 
-async fn require_create(trusted: &Zone) -> Result<()> {
+async fn require_create(trusted: &Zone, path: &str) -> Result<()> {
     // Where the object is there already, one try tells.
     for created_before in [false, true] {
-        match put(trusted, PutMode::Create).await? {
+        match put(trusted, path, PutMode::Create).await? {
             Ok(()) if created_before => break,
             Ok(()) => {}
             Err(StoreError::AlreadyExists { .. }) => return Ok(()),
             Err(error) => {
                 let unconditional = unconditional(trusted, &error);
-                return Err(unconditional.unwrap_or_else(|| trusted.error("probing", TABLE_MARK, error)));
+                return Err(unconditional.unwrap_or_else(|| trusted.error("probing", path, error)));
             }
         }
     }
@@ -55,8 +58,8 @@ fn ignored(trusted: &Zone, problem: &'static str) -> Error {
     Error::Unconditional { zone: trusted.url().to_owned(), problem }
 }
 
-async fn put(trusted: &Zone, mode: PutMode) -> Result<Result<(), StoreError>> {
+async fn put(trusted: &Zone, path: &str, mode: PutMode) -> Result<Result<(), StoreError>> {
     let options = PutOptions { mode, ..PutOptions::default() };
     let payload = PutPayload::from_static(MARK);
-    Ok(trusted.store().put_opts(&trusted.path(TABLE_MARK)?, payload, options).await.map(drop))
+    Ok(trusted.store().put_opts(&trusted.path(path)?, payload, options).await.map(drop))
 }

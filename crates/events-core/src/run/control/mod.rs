@@ -13,11 +13,11 @@ mod table;
 pub(crate) use entry::{
     Digest, IndexSegment, LOG_VERSION, LogEntry, Publication, Replaced, StagedAt, Step, TableFile, Taken, Target,
 };
-pub use lease::Lease;
+pub use lease::{Holder, Lease};
 pub(crate) use log::{
     Commit, commit, document, entry, entry_of, is_committed, is_done, mark_done, newest, put_document, put_once,
     sequences,
 };
-pub(crate) use mark::require_conditional;
+pub(crate) use mark::{require_conditional, require_conditional_at};
 pub(crate) use snapshot::Snapshot;
 pub(crate) use table::{Table, folders_since, horizon_days};
