@@ -12,6 +12,8 @@
 //! | `job` | a run, one of its halves or another job on a table, from settings to exit code |
 //! | `workers` | `events plan` and `events work`: a run over several processes |
 //! | `repair` | `events repair`: a filter from files to lines |
+//! | `inspect` | `events inspect`: a look at a table or at inputs |
+//! | `input` | a file or standard input, decompressed, in pieces |
 //! | `quarantine` | `events quarantine`: a look at rejects |
 //! | `ddl` | `events ddl`: the statements that declare the table |
 //! | `catalog` | the catalog of AWS Glue, behind each job and with `events catalog` |
@@ -35,6 +37,8 @@ pub mod exit;
 pub mod generate;
 mod generation;
 mod grid;
+mod input;
+mod inspect;
 mod interrupt;
 mod job;
 mod layers;
@@ -96,6 +100,7 @@ fn try_main() -> Result<u8> {
         Settings::Catalog(settings) => catalog::sync(&settings, &console),
         Settings::Quarantine(settings) => quarantine::command(&settings, &console),
         Settings::Repair(settings) => repair::command(&settings, &console),
+        Settings::Inspect(settings) => inspect::command(&settings, &console),
         Settings::Generate(settings) => generation::command(&settings, &console),
         Settings::Demo { folder, job } => demo::command(&folder, &job, &console),
     }

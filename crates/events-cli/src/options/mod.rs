@@ -6,6 +6,7 @@
 mod catalog;
 mod ddl;
 mod generate;
+mod inspect;
 mod job;
 mod quarantine;
 mod read;
@@ -22,6 +23,7 @@ use tracing::level_filters::LevelFilter;
 pub(crate) use catalog::{CatalogCommand, CatalogOptions, GlueOptions, SyncOptions};
 pub(crate) use ddl::{DdlOptions, DeclaredZone};
 pub(crate) use generate::GenerateOptions;
+pub(crate) use inspect::InspectOptions;
 pub(crate) use job::{
     AttemptOptions, DistributeOptions, Durability, EngineOptions, HorizonOptions, MaintainOptions, ParseOptions,
     PlanOptions, PrepareOptions, RebuildOptions, ReprocessOptions, RunOptions, StartOptions, TableOptions, WorkOptions,
@@ -81,6 +83,9 @@ pub(crate) enum Command {
     /// A filter: damaged JSON of any layout in, one record a line out
     #[command(after_help = REPAIR_HELP)]
     Repair(RepairOptions),
+    /// Look at a table or at inputs: what is in it, by kind and day, and which fields `data` has; changes nothing
+    #[command(after_help = INSPECT_HELP)]
+    Inspect(InspectOptions),
     /// Write realistic inputs, and the exact counts that the table made of them must show
     #[command(after_help = GENERATE_LAYERS_HELP)]
     Generate(GenerateOptions),
@@ -128,6 +133,13 @@ level is strict and something is damaged.
 
 The level and the limits can also be set as variables (EVENTS_REPAIR, EVENTS_RECORD_MAX) and as keys of the settings \
 file (repair, record-max), where they are those of runs too.";
+
+const INSPECT_HELP: &str = "\
+Ends with 0 whatever is damaged, because it is a look, and with 4 when something could not be read; the rest is shown. \
+Examples of values may be personal: --mask, or EVENTS_MASK=true for all calls, leaves them out.
+
+The options but TABLE|FILE can also be set as variables (EVENTS_SAMPLE for --sample, EVENTS_REPAIR for --level) and as \
+keys of the settings file (sample, repair).";
 
 const GENERATE_LAYERS_HELP: &str = "\
 Each option can also be set as a variable (EVENTS_GENERATE_DAYS for --days, EVENTS_QUIET for --quiet) and in the \
@@ -203,6 +215,7 @@ impl Command {
             Self::Quarantine(options) => Some(options.command.zones_mut()),
             Self::Ddl(options) => Some(&mut options.zones),
             Self::Catalog(options) => Some(options.command.zones_mut()),
+            Self::Inspect(options) => Some(&mut options.zones),
             Self::Generate(_) | Self::Repair(_) | Self::Demo(_) => None,
         }
     }

@@ -4,6 +4,7 @@ mod catalog;
 mod console;
 mod ddl;
 mod generation;
+mod inspect;
 mod job;
 mod quarantine;
 mod read;
@@ -18,6 +19,7 @@ pub(crate) use catalog::SyncSettings;
 pub(crate) use console::{ConsoleSettings, resolve_console};
 pub(crate) use ddl::{DdlSettings, DeclaredRows};
 pub(crate) use generation::GenerateSettings;
+pub(crate) use inspect::{InspectSettings, Subject};
 pub(crate) use job::{JobSettings, Task, WorkSettings, WorkTask};
 pub(crate) use quarantine::{QuarantineSettings, View};
 pub(crate) use repair::{DecompressionLimits, Product, RepairSettings, Source};
@@ -34,6 +36,7 @@ pub(crate) enum Settings {
     Ddl(DdlSettings),
     Catalog(SyncSettings),
     Repair(RepairSettings),
+    Inspect(InspectSettings),
     Generate(GenerateSettings),
     /// The folder to make, and the job to show; its zones are below the folder.
     Demo {
@@ -62,6 +65,7 @@ pub(crate) fn resolve(command: Command, now: DateTime<Utc>) -> Result<Settings> 
         },
         Command::Quarantine(options) => resolve_quarantine(options.command, now),
         Command::Repair(options) => repair::resolve(options).map(Settings::Repair),
+        Command::Inspect(options) => inspect::resolve(options, now).map(Settings::Inspect),
         Command::Generate(options) => generation::resolve(options).map(Settings::Generate),
         Command::Demo(options) => resolve_demo(options.folder, now),
     }

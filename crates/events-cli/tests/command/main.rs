@@ -7,6 +7,7 @@ mod demo;
 mod generate;
 mod halves;
 mod horizon;
+mod inspect;
 mod interrupt;
 mod kill;
 mod lake;

@@ -11,6 +11,7 @@ mod exchange;
 mod feed;
 mod files;
 mod grace;
+mod inspect;
 mod intake;
 mod layout;
 mod ledger;
@@ -45,6 +46,11 @@ pub use barrier::Barrier;
 pub use control::Lease;
 pub use distributor::{Distributor, Partitions};
 pub use grace::Grace;
+pub use inspect::{
+    Census, Contents, DistinctIds, FileOverview, INSPECT_VERSION, InputCensus, InputContents, InputsReport,
+    KindContents, KindOverview, KindSample, PartitionOverview, RejectSample, Sampling, Span, TableOverview, TableSample,
+    Warning, iso_time,
+};
 pub use layout::RunId;
 pub use plan::{DateRange, Input, InputsMax, Place, Plan, RefusedKey};
 pub use progress::Progress;
