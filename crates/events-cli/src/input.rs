@@ -51,7 +51,11 @@ impl Input {
     }
 
     /// Looks at the first bytes of a stream. `stored_bytes` is what is known of its length; it may be longer.
-    pub(crate) fn new(mut stream: impl Read + 'static, stored_bytes: u64, limits: DecompressionLimits) -> io::Result<Self> {
+    pub(crate) fn new(
+        mut stream: impl Read + 'static,
+        stored_bytes: u64,
+        limits: DecompressionLimits,
+    ) -> io::Result<Self> {
         let mut head = Vec::new();
         stream.by_ref().take(Compression::MAGIC_BYTES as u64).read_to_end(&mut head)?;
         let compression = Compression::detect(&head);
@@ -116,7 +120,7 @@ impl Input {
 }
 
 fn is_of_a_store(error: &io::Error) -> bool {
-    error.get_ref().is_some_and(|inner| inner.is::<object_store::Error>())
+    error.get_ref().and_then(|inner| inner.downcast_ref::<object_store::Error>()).is_some()
 }
 
 /// How far a compressed input may grow.

@@ -93,7 +93,7 @@ fn render(report: &InputsReport) -> String {
     let fields: Vec<_> = report
         .kinds
         .iter()
-        .map(|kind| sections::Fields {
+        .map(|kind| sections::KindFields {
             kind: &kind.kind,
             sampled: kind.sampled,
             total: kind.events,
@@ -221,12 +221,8 @@ fn inputs(inputs: &[InputContents]) -> String {
 
 fn reject(sample: &RejectSample) -> String {
     let RejectSample { reason, detail, source, offset, length, excerpt } = sample;
-    let mut text = format!(
-        "  {reason}: `{}` at byte {offset}, {}: {}\n",
-        visible(source),
-        Bytes(*length),
-        visible(detail)
-    );
+    let mut text =
+        format!("  {reason}: `{}` at byte {offset}, {}: {}\n", visible(source), Bytes(*length), visible(detail));
     let excerpt = excerpt.as_deref().unwrap_or_default();
     if !excerpt.is_empty() {
         text.extend(lines(excerpt.as_bytes()).map(|line| format!("    | {line}\n")));

@@ -78,8 +78,8 @@ pub(super) fn days(bars: Bars, thing: &str, days: &BTreeMap<NaiveDate, u64>, oth
     text
 }
 
-/// The fields of `data` of a kind.
-pub(super) struct Fields<'a> {
+/// What is known of the `data` of a kind.
+pub(super) struct KindFields<'a> {
     pub(super) kind: &'a str,
     pub(super) sampled: u64,
     /// All events or rows of the kind.
@@ -89,7 +89,7 @@ pub(super) struct Fields<'a> {
 }
 
 /// The fields of `data`, kind by kind.
-pub(super) fn fields(thing: &str, kinds: &[Fields<'_>]) -> String {
+pub(super) fn fields(thing: &str, kinds: &[KindFields<'_>]) -> String {
     let looked_at: Vec<_> = kinds.iter().filter(|kind| kind.sampled > 0).collect();
     if looked_at.is_empty() {
         return String::new();
@@ -108,7 +108,7 @@ pub(super) fn fields(thing: &str, kinds: &[Fields<'_>]) -> String {
     text
 }
 
-fn lines(kind: &Fields<'_>) -> String {
+fn lines(kind: &KindFields<'_>) -> String {
     if kind.fields.is_empty() {
         return "    none\n".to_owned();
     }
@@ -125,7 +125,8 @@ fn lines(kind: &Fields<'_>) -> String {
         0 if kind.is_cut => text.push_str("    and more than are kept: are keys values here?\n"),
         0 => {}
         more => {
-            let _ = writeln!(text, "    and {more} more{}", if kind.is_cut { " and those that are not kept" } else { "" });
+            let _ =
+                writeln!(text, "    and {more} more{}", if kind.is_cut { " and those that are not kept" } else { "" });
         }
     }
     text
@@ -144,8 +145,8 @@ pub(super) fn warnings(thing: &str, warnings: &[Warning]) -> String {
     if warnings.is_empty() {
         return String::new();
     }
-    let lines: String = warnings.iter().map(|warning| format!("  {}\n", sentence(thing, warning))).collect();
-    format!("\nworth a look\n{lines}")
+    let lines: Vec<_> = warnings.iter().map(|warning| sentence(thing, warning)).collect();
+    format!("\nworth a look\n  {}\n", lines.join("\n  "))
 }
 
 fn sentence(thing: &str, warning: &Warning) -> String {

@@ -125,7 +125,7 @@ fn render(overview: &TableOverview, kinds: &[Kind], warnings: &[Warning], reques
     text.push_str(&largest(&overview.partitions));
     let fields: Vec<_> = kinds
         .iter()
-        .map(|kind| sections::Fields {
+        .map(|kind| sections::KindFields {
             kind: &kind.overview.kind,
             sampled: kind.sampled,
             total: kind.overview.rows,
@@ -138,15 +138,10 @@ fn render(overview: &TableOverview, kinds: &[Kind], warnings: &[Warning], reques
     text
 }
 
-fn totals(
-    overview: &TableOverview,
-    kinds: usize,
-    days: &BTreeMap<NaiveDate, u64>,
-    requests: Option<Requests>,
-) -> Grid {
+fn totals(overview: &TableOverview, kinds: usize, days: &BTreeMap<NaiveDate, u64>, requests: Option<Requests>) -> Grid {
     let mut grid = Grid::default();
     let (rows, files, bytes) = (overview.rows(), overview.files(), overview.bytes());
-    let a_row = if rows > 0 { format!(", {} a row", Bytes(bytes / rows)) } else { String::new() };
+    let a_row = bytes.checked_div(rows).map(|bytes| format!(", {} a row", Bytes(bytes))).unwrap_or_default();
     grid.line("rows", Count(rows), "");
     grid.line("files", Count(files), format!("{}{a_row}", Bytes(bytes)));
     grid.line("partitions", Count(overview.partitions.len() as u64), "");

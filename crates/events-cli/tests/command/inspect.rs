@@ -37,16 +37,16 @@ fn run() -> Lake {
 fn shows_a_table_wherever_it_is_named() {
     let lake = run();
     let before = lake.files("");
-    let shown = lake.events("inspect --root lake");
+    let shown = Finished::of(lake.command("inspect --root lake").env("LC_ALL", "C"));
     assert_eq!((shown.code, shown.stderr.as_str()), (0, ""), "{shown:?}");
     for part in ["table `lake/trusted/events`, commit 1", "rows by kind", "rows by day", "largest partitions", "#"] {
         assert!(shown.stdout.contains(part), "{part} is not in {}", shown.stdout);
     }
     assert!(shown.stdout.contains("fields of data\n  ") && !shown.stdout.contains("█"), "{}", shown.stdout);
-    let unicode = Finished::of(lake.command("inspect --root lake").env("LANG", "C.UTF-8"));
+    let unicode = Finished::of(lake.command("inspect --root lake").env("LC_ALL", "C.UTF-8"));
     assert!(unicode.stdout.contains("█"), "{}", unicode.stdout);
     for place in ["lake", "./lake/trusted", "lake/trusted/events", "--trusted lake/trusted"] {
-        let finished = lake.events(&format!("inspect {place}"));
+        let finished = Finished::of(lake.command(&format!("inspect {place}")).env("LC_ALL", "C"));
         let told = |text: &str| text.lines().skip(1).map(str::to_owned).collect::<Vec<_>>();
         assert_eq!((finished.code, told(&finished.stdout)), (0, told(&shown.stdout)), "{place}: {finished:?}");
     }
@@ -135,8 +135,11 @@ fn shows_what_inputs_hold_with_their_damage() {
     let lines = [event("a", "2021-01-14", "{\"to\":\"Oslo\"}"), event("b", "2021-01-15", "{\"to\":null}")].join("\n");
     lake.write("in/a.jsonl", &lines);
     lake.write("in/deep/b.json", &format!("[{},\n{}]", event("a", "2021-01-14", "{}"), event("c", "1970-01-01", "7")));
-    std::fs::write(lake.path("in/c.gz"), gzip(&format!("{}{{'event_id':7}}{{\"cut", event("d", "2021-01-14", "{'x':1}"))))
-        .unwrap();
+    std::fs::write(
+        lake.path("in/c.gz"),
+        gzip(&format!("{}{{'event_id':7}}{{\"cut", event("d", "2021-01-14", "{'x':1}"))),
+    )
+    .unwrap();
     let finished = lake.events("inspect in");
     assert_eq!((finished.code, finished.stderr.as_str()), (0, ""), "{finished:?}");
     let words: Vec<Vec<&str>> = finished.stdout.lines().map(|line| line.split_whitespace().collect()).collect();
@@ -165,7 +168,10 @@ fn shows_what_inputs_hold_with_their_damage() {
     assert_eq!(document["inputs"][1]["compression"], "gzip");
     assert_eq!(document["totals"]["layouts"]["array"], 2);
     assert_eq!(document["totals"]["first"], "1970-01-01T10:18:57Z");
-    assert_eq!((&document["warnings"][0]["warning"], &document["rejects"][0]["source"]), (&"improbable_days".into(), &"in/c.gz".into()));
+    assert_eq!(
+        (&document["warnings"][0]["warning"], &document["rejects"][0]["source"]),
+        (&"improbable_days".into(), &"in/c.gz".into())
+    );
 }
 
 #[test]

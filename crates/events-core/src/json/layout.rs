@@ -46,21 +46,31 @@ pub(crate) struct Layouts {
     /// Since the last record or reject.
     line_end: bool,
     mark: bool,
-    /// Whether anything came before that was no separator.
-    begun: bool,
-    /// The first record of the input, as long as no other tells how it lies.
-    first: bool,
+    first: First,
+}
+
+/// What is known of the first thing in an input that is no separator.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum First {
+    #[default]
+    Nothing,
+    /// It was a record, and no other has told yet how it lies.
+    Waits,
+    Known,
 }
 
 impl Layouts {
     /// Counts the records behind separators that a piece noted.
     pub(crate) fn read(&mut self, separations: &Separations) {
         for (text, next, times) in separations.each() {
-            // Without brackets all are alike.
-            let rounds = if memchr::memchr2(b'[', b']', text).is_some() { times } else { 1 };
-            for _ in 0..rounds {
+            // More separators may stand before the first of them; the others are alike, unless there are brackets.
+            let brackets = memchr::memchr2(b'[', b']', text).is_some();
+            let mut left = times;
+            while left > 0 {
+                let alike = if brackets || left == times { 1 } else { left };
                 self.text(text);
-                self.item(next, times / rounds);
+                self.item(next, alike);
+                left -= alike;
             }
         }
     }
@@ -68,7 +78,7 @@ impl Layouts {
     /// How many records lie how.
     pub(crate) fn counts(&self) -> BTreeMap<Layout, u64> {
         let mut counts = self.counts.clone();
-        if self.first {
+        if self.first == First::Waits {
             counts.insert(Layout::Single, 1);
         }
         counts
@@ -96,20 +106,19 @@ impl Layouts {
             () if self.line_end => Layout::Lines,
             () => Layout::Concatenated,
         };
-        let is_first = !std::mem::replace(&mut self.begun, true);
         (self.line_end, self.mark) = (false, false);
         if next != Next::Record {
+            // What waits goes on to wait for a record.
+            self.first = if self.first == First::Nothing { First::Known } else { self.first };
             return;
         }
-        let mut times = times;
         // Nothing that says how it lies stands before the first one: it lies as the next one does.
-        if is_first && matches!(layout, Layout::Lines | Layout::Concatenated) {
-            self.first = true;
-            times -= 1;
+        if self.first == First::Nothing && times == 1 && matches!(layout, Layout::Lines | Layout::Concatenated) {
+            self.first = First::Waits;
+            return;
         }
-        if times > 0 {
-            let waiting = u64::from(std::mem::take(&mut self.first));
-            *self.counts.entry(layout).or_default() += times + waiting;
-        }
+        let waiting = u64::from(self.first == First::Waits);
+        *self.counts.entry(layout).or_default() += times + waiting;
+        self.first = First::Known;
     }
 }

@@ -197,7 +197,10 @@ impl Node {
         let of = JsonType::of(json);
         *self.types.entry(of).or_default() += 1;
         let is_listed = matches!(of, JsonType::Object | JsonType::Array) && depth < budget.limits.depth_max;
-        if budget.limits.examples && self.example.is_none() && !is_listed && !matches!(json, "null" | "\"\"" | "{}" | "[]")
+        if budget.limits.examples
+            && self.example.is_none()
+            && !is_listed
+            && !matches!(json, "null" | "\"\"" | "{}" | "[]")
         {
             self.example = Some(example(json));
         }
@@ -318,7 +321,9 @@ mod tests {
 
     fn outline(limits: OutlineLimits, values: &[&str]) -> Outline {
         let mut outline = Outline::new(limits);
-        values.iter().for_each(|json| assert!(outline.take(Some(json)), "{json}"));
+        for json in values {
+            assert!(outline.take(Some(json)), "{json}");
+        }
         outline
     }
 

@@ -48,8 +48,8 @@ pub use distributor::{Distributor, Partitions};
 pub use grace::Grace;
 pub use inspect::{
     Census, Contents, DistinctIds, FileOverview, INSPECT_VERSION, InputCensus, InputContents, InputsReport,
-    KindContents, KindOverview, KindSample, PartitionOverview, RejectSample, Sampling, Span, TableOverview, TableSample,
-    Warning, iso_time,
+    KindContents, KindOverview, KindSample, PartitionOverview, RejectSample, Sampling, Span, TableOverview,
+    TableSample, Warning, iso_time,
 };
 pub use layout::RunId;
 pub use plan::{DateRange, Input, InputsMax, Place, Plan, RefusedKey};

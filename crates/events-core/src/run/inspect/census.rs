@@ -40,7 +40,6 @@ const EXCERPT_BYTES_MAX: usize = 240;
 #[derive(Debug)]
 pub struct Census {
     config: Config,
-    examples: bool,
     inputs: Vec<InputContents>,
     found: Found,
 }
@@ -178,7 +177,7 @@ impl Census {
             rejects: BTreeMap::new(),
             examples,
         };
-        Self { config: config.clone(), examples, inputs: Vec::new(), found }
+        Self { config: config.clone(), inputs: Vec::new(), found }
     }
 
     /// Begins with the next input. It counts when it is [finished](InputCensus::finish).

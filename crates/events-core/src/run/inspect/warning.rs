@@ -175,9 +175,8 @@ mod tests {
 
     #[test]
     fn a_hundred_kinds_of_a_row_or_two_are_too_many() {
-        let kinds = |rare: usize, others: usize| {
-            many_kinds(std::iter::repeat_n(2, rare).chain(std::iter::repeat_n(3, others)))
-        };
+        let kinds =
+            |rare: usize, others: usize| many_kinds(std::iter::repeat_n(2, rare).chain(std::iter::repeat_n(3, others)));
         assert_eq!(kinds(99, 0), None);
         assert_eq!(kinds(50, 50), None);
         assert_eq!(kinds(51, 49), Some(Warning::RareKinds { kinds: 100, rare: 51 }));
