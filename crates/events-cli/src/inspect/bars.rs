@@ -102,7 +102,7 @@ mod tests {
         );
         let text = Bars { width: 0, is_unicode: false }.lines(&counts(), 2405);
         let bars: Vec<_> = text.lines().map(|line| line.matches('#').count()).collect();
-        assert_eq!(bars, [8, 5, 1, 0], "{text}");
+        assert_eq!(bars, [8, 4, 1, 0], "{text}");
     }
 
     #[test]

@@ -122,7 +122,10 @@ fn totals(report: &InputsReport) -> Grid {
     for input in report.inputs.iter().filter(|input| input.contents.records > 0) {
         *layouts.entry(layout(&input.contents)).or_default() += 1;
     }
-    listed(&mut grid, "layouts", "", &by_count(&layouts, Clone::clone));
+    let mut layouts: Vec<_> = layouts.into_iter().collect();
+    layouts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let layouts: Vec<_> = layouts.into_iter().map(|(layout, count)| format!("{} {layout}", Count(count))).collect();
+    listed(&mut grid, "layouts", "", &layouts);
     grid.line("records", Count(totals.records), format!("read at level {}", report.level));
     grid.line("  events", Count(totals.events), ids(report));
     let rejects = by_count(&totals.rejects, |&reason| reason);
@@ -166,20 +169,16 @@ fn layout(contents: &Contents) -> String {
     let mut layouts: Vec<_> = contents.layouts.iter().collect();
     layouts.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
     let names: Vec<_> = layouts.into_iter().map(|(layout, _)| layout_name(*layout)).collect();
-    let mut text = match names.as_slice() {
+    let text = match names.as_slice() {
         [] => "no records".to_owned(),
         [name] => (*name).to_owned(),
-        names => format!("mixed ({})", names.join(" + ")),
+        names => format!("mixed {}", names.join(" + ")),
     };
-    if contents.multi_line * 2 > contents.events {
-        text.push_str(", pretty-printed");
-    }
-    for (kind, name) in [(RepairKind::Utf16Transcoded, ", UTF-16"), (RepairKind::ByteOrderMark, ", BOM")] {
-        if contents.repairs.contains_key(&kind) {
-            text.push_str(name);
-        }
-    }
-    text
+    let has = |kind| contents.repairs.contains_key(&kind);
+    let utf16 = if has(RepairKind::Utf16Transcoded) { "UTF-16 " } else { "" };
+    let pretty = if contents.multi_line * 2 > contents.events { "pretty-printed " } else { "" };
+    let mark = if has(RepairKind::ByteOrderMark) { " with BOM" } else { "" };
+    format!("{utf16}{pretty}{text}{mark}")
 }
 
 fn layout_name(layout: Layout) -> &'static str {
@@ -247,8 +246,8 @@ mod tests {
     #[test]
     fn says_how_records_lie() {
         assert_eq!(layout(&contents(&[], 0, &[])), "no records");
-        assert_eq!(layout(&contents(&[(Layout::Array, 10)], 6, &[])), "array, pretty-printed");
+        assert_eq!(layout(&contents(&[(Layout::Array, 10)], 6, &[])), "pretty-printed array");
         let marked = contents(&[(Layout::Lines, 3), (Layout::Array, 7)], 5, &[RepairKind::ByteOrderMark]);
-        assert_eq!(layout(&marked), "mixed (array + lines), BOM");
+        assert_eq!(layout(&marked), "mixed array + lines with BOM");
     }
 }

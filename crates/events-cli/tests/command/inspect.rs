@@ -149,7 +149,7 @@ fn shows_what_inputs_hold_with_their_damage() {
     assert_eq!(line("rejects")[1], "2");
     assert_eq!(line("repaired")[1], "1");
     for part in [
-        "array 1, concatenated 1, lines 1",
+        "1 array, 1 concatenated, 1 lines",
         "in/c.gz",
         "gzip, concatenated: 1 event, 2 rejects",
         "1970-01-01",
