@@ -44,6 +44,9 @@ pub(crate) enum Error {
     /// A folder is not one that the command may use.
     #[error("folder `{}` {problem}", path.display())]
     Folder { path: PathBuf, problem: String },
+    /// There is nothing to look at, or not what is looked for.
+    #[error("`{place}` {problem}")]
+    Place { place: String, problem: String },
     /// The file system refused an operation.
     #[error("{operation} `{}`", path.display())]
     Io {
@@ -97,6 +100,7 @@ impl Error {
             | Self::Missing { .. }
             | Self::NoZone { .. }
             | Self::Folder { .. }
+            | Self::Place { .. }
             | Self::Generate(GenerateError::Config { .. } | GenerateError::Exists { .. }) => ErrorKind::Configuration,
             Self::Io { .. } | Self::Process { .. } | Self::Generate(GenerateError::Io { .. }) => ErrorKind::Storage,
             Self::Parquet { .. } => ErrorKind::Bug,

@@ -14,6 +14,8 @@
 //! | `workers` | `events prepare` and `events work`: a run over several processes |
 //! | `repair` | `events repair`: a filter from files to lines |
 //! | `runs`, `report`, `trace` | what was done to a table: its history, a page about it, and where its rows come from |
+//! | `inspect` | `events inspect`: a look at a table or at inputs |
+//! | `input` | a file or standard input, decompressed, in pieces |
 //! | `quarantine` | `events quarantine`: a look at rejects |
 //! | `ddl` | `events ddl`: the statements that declare the table |
 //! | `catalog` | the catalog of AWS Glue, behind each job and with `events catalog` |
@@ -41,6 +43,8 @@ pub mod exit;
 pub mod generate;
 mod generation;
 mod grid;
+mod input;
+mod inspect;
 mod interrupt;
 mod job;
 mod layers;
@@ -113,6 +117,7 @@ fn try_main() -> Result<u8> {
         Settings::Trace(settings) => trace::command(&settings, &console),
         Settings::Quarantine(settings) => quarantine::command(&settings, &console),
         Settings::Repair(settings) => repair::command(&settings, &console),
+        Settings::Inspect(settings) => inspect::command(&settings, &console),
         Settings::Generate(settings) => generation::command(&settings, &console),
         Settings::Demo { folder, job } => demo::command(&folder, &job, &console),
         Settings::Doctor(settings) => doctor::command(&settings, &console),

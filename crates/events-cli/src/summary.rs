@@ -199,7 +199,7 @@ fn duplicates(totals: &Counts) -> String {
 }
 
 /// Names with their counts, the most frequent first.
-fn by_count<K, D: Display>(counts: &BTreeMap<K, u64>, name: impl Fn(&K) -> D) -> Vec<String> {
+pub(crate) fn by_count<K, D: Display>(counts: &BTreeMap<K, u64>, name: impl Fn(&K) -> D) -> Vec<String> {
     let mut counts: Vec<_> = counts.iter().collect();
     counts.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
     counts.into_iter().map(|(key, count)| format!("{} {}", name(key), Count(*count))).collect()

@@ -103,6 +103,36 @@ impl fmt::Display for Count {
     }
 }
 
+/// A part of a whole, from 0 to 1, in percent: `100%`, `12.3%`, `<0.1%`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Share(pub(crate) f64);
+
+impl Share {
+    /// So many of a total; of nothing, nothing.
+    pub(crate) fn of(count: u64, total: u64) -> Self {
+        Self(if total == 0 { 0.0 } else { count as f64 / total as f64 })
+    }
+}
+
+impl fmt::Display for Share {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let percent = self.0 * 100.0;
+        formatter.pad(&match percent {
+            100.0.. => "100%".to_owned(),
+            // What is not all must not be written as all, and what is there not as nothing.
+            99.95.. => ">99.9%".to_owned(),
+            0.05.. => format!("{percent:.1}%"),
+            _ if percent > 0.0 => "<0.1%".to_owned(),
+            _ => "0.0%".to_owned(),
+        })
+    }
+}
+
+/// A number of things: `1 event`, `1,200 events`.
+pub(crate) fn counted(count: u64, thing: &str) -> String {
+    format!("{} {thing}{}", Count(count), if count == 1 { "" } else { "s" })
+}
+
 /// A duration to three digits or so: `12 ms`, `3.42 s`, `2 min 05 s`, `1 h 20 min`.
 pub(crate) struct Elapsed(pub(crate) Duration);
 
@@ -176,6 +206,13 @@ mod tests {
         assert_eq!(text(999_499), "999 kB");
         assert_eq!(text(999_500), "1.00 MB");
         assert_eq!(text(u64::MAX), "18.4 EB");
+    }
+
+    #[test]
+    fn writes_shares_that_are_neither_all_nor_nothing_as_such() {
+        let texts = [0.0, 0.0001, 0.0005, 0.1234, 0.9994, 0.9996, 1.0].map(|share| Share(share).to_string());
+        assert_eq!(texts, ["0.0%", "<0.1%", "0.1%", "12.3%", "99.9%", ">99.9%", "100%"]);
+        assert_eq!(Share::of(0, 0), Share(0.0));
     }
 
     #[test]

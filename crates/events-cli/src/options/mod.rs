@@ -8,6 +8,7 @@ mod ddl;
 mod doctor;
 mod generate;
 mod help;
+mod inspect;
 mod job;
 mod past;
 mod quarantine;
@@ -28,6 +29,7 @@ pub(crate) use ddl::{DdlOptions, DeclaredZone};
 pub(crate) use doctor::DoctorOptions;
 pub(crate) use generate::GenerateOptions;
 pub(crate) use help::command_line;
+pub(crate) use inspect::InspectOptions;
 pub(crate) use job::{
     AttemptOptions, DistributeOptions, DryRunOptions, Durability, EngineOptions, HorizonOptions, MaintainOptions,
     ParseOptions, PlanOptions, PrepareOptions, RebuildOptions, ReprocessOptions, RunOptions, StartOptions,
@@ -101,6 +103,9 @@ pub(crate) enum Command {
     /// A filter: damaged JSON of any layout in, one record a line out
     #[command(after_help = REPAIR_HELP)]
     Repair(RepairOptions),
+    /// Look at a table or at inputs: what is in it, by kind and day, and which fields `data` has; changes nothing
+    #[command(after_help = INSPECT_HELP)]
+    Inspect(InspectOptions),
     /// Write realistic inputs, and the exact counts that the table made of them must show
     #[command(after_help = GENERATE_LAYERS_HELP)]
     Generate(GenerateOptions),
@@ -181,6 +186,13 @@ level is strict and something is damaged.
 
 The level and the limits can also be set as variables (EVENTS_REPAIR, EVENTS_RECORD_MAX) and as keys of the settings \
 file (repair, record-max), where they are those of runs too.";
+
+const INSPECT_HELP: &str = "\
+Ends with 0 whatever is damaged, because it is a look, and with 4 when something could not be read; the rest is shown. \
+Examples of values may be personal: --mask, or EVENTS_MASK=true for all calls, leaves them out.
+
+The options but TABLE|FILE can also be set as variables (EVENTS_SAMPLE for --sample, EVENTS_REPAIR for --level) and as \
+keys of the settings file (sample, repair).";
 
 const GENERATE_LAYERS_HELP: &str = "\
 Each option can also be set as a variable (EVENTS_GENERATE_DAYS for --days, EVENTS_QUIET for --quiet) and in the \
@@ -286,6 +298,7 @@ impl Command {
             Self::Ddl(options) => Some(&mut options.zones),
             Self::Catalog(options) => Some(options.command.zones_mut()),
             Self::Doctor(options) => Some(&mut options.zones),
+            Self::Inspect(options) => Some(&mut options.zones),
             Self::Generate(_) | Self::Repair(_) | Self::Demo(_) | Self::Completions(_) | Self::Man(_) => None,
         }
     }

@@ -2,14 +2,12 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | `input` | a file or standard input, decompressed, in pieces |
 //! | `sinks` | what becomes of each finding: records, report, rejects |
 //! | `diff` | what changes, for people |
 //! | `tally` | what there was |
 //! | `overlap` | files that are read and written at once |
 
 mod diff;
-mod input;
 mod overlap;
 mod sinks;
 mod tally;
@@ -17,16 +15,13 @@ mod tally;
 use events_core::error::ErrorKind;
 use events_core::json::Repairer;
 
-use self::input::{Chunk, Input};
 use self::sinks::Sinks;
 use self::tally::Tally;
 use crate::console::{Console, complain};
 use crate::error::Result;
+use crate::input::{Chunk, Input, PIECE_BYTES};
 use crate::settings::{Product, RepairSettings, Source};
 use crate::{exit, message};
-
-/// The bytes that are read at once.
-const PIECE_BYTES: usize = 256 << 10;
 
 /// Repairs all files, one after the other. One that cannot be read does not keep the others from it.
 pub(crate) fn command(settings: &RepairSettings, console: &Console) -> Result<u8> {

@@ -6,7 +6,7 @@ use std::fmt::Display;
 use events_core::event::Reason;
 use events_core::json::RepairKind;
 
-use crate::units::Count;
+use crate::units::{Count, counted};
 
 /// Counts of findings.
 #[derive(Debug, Default)]
@@ -66,10 +66,6 @@ fn listed(counts: &BTreeMap<impl Display, u64>, thing: &str) -> String {
     let kinds: Vec<_> = kinds.into_iter().map(|(kind, count)| format!("{kind} {}", Count(*count))).collect();
     let kinds = if kinds.is_empty() { String::new() } else { format!(" ({})", kinds.join(", ")) };
     counted(counts.values().sum(), thing) + &kinds
-}
-
-fn counted(count: u64, thing: &str) -> String {
-    format!("{} {thing}{}", Count(count), if count == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ mod console;
 mod ddl;
 mod doctor;
 mod generation;
+mod inspect;
 mod job;
 mod past;
 mod plan;
@@ -23,6 +24,7 @@ pub(crate) use console::{ConsoleSettings, resolve_console};
 pub(crate) use ddl::{DdlSettings, DeclaredRows};
 pub(crate) use doctor::DoctorSettings;
 pub(crate) use generation::GenerateSettings;
+pub(crate) use inspect::{InspectSettings, Subject};
 pub(crate) use job::{JobSettings, Task, WorkSettings, WorkTask};
 pub(crate) use past::{ReportSettings, ReportedRuns, RunsSettings, TraceSettings};
 pub(crate) use plan::PlanSettings;
@@ -45,6 +47,7 @@ pub(crate) enum Settings {
     Ddl(DdlSettings),
     Catalog(SyncSettings),
     Repair(RepairSettings),
+    Inspect(InspectSettings),
     Generate(GenerateSettings),
     /// The folder to make, and the job to show; its zones are below the folder.
     Demo {
@@ -81,6 +84,7 @@ pub(crate) fn resolve(cli: Cli, now: DateTime<Utc>) -> Result<Settings> {
         Command::Trace(options) => past::resolve_trace(options).map(Settings::Trace),
         Command::Quarantine(options) => resolve_quarantine(options.command, now),
         Command::Repair(options) => repair::resolve(options).map(Settings::Repair),
+        Command::Inspect(options) => inspect::resolve(options, now).map(Settings::Inspect),
         Command::Generate(options) => generation::resolve(options).map(Settings::Generate),
         Command::Demo(options) => resolve_demo(options.folder, now),
         Command::Doctor(options) => Ok(Settings::Doctor(doctor::resolve(options, cli.common.config, now))),

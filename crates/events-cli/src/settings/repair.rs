@@ -32,12 +32,25 @@ pub(crate) enum Source {
     File(PathBuf),
 }
 
+impl Source {
+    /// What an argument means.
+    pub(crate) fn of(file: PathBuf) -> Self {
+        if file == Path::new("-") { Self::Stdin } else { Self::File(file) }
+    }
+}
+
 /// How far a compressed input may grow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct DecompressionLimits {
     pub(crate) bytes_max: u64,
     /// Times its stored size.
     pub(crate) ratio_max: u64,
+}
+
+impl DecompressionLimits {
+    pub(super) fn of(config: &Config) -> Self {
+        Self { bytes_max: config.decompressed_bytes_max, ratio_max: config.decompression_ratio_max }
+    }
 }
 
 /// What goes to standard output.
@@ -54,8 +67,7 @@ pub(crate) enum Product {
 pub(super) fn resolve(options: RepairOptions) -> Result<RepairSettings> {
     let config = read::resolve(options.repair, &options.limits, &Config::default());
     config.validate()?;
-    let source = |file: PathBuf| if file == Path::new("-") { Source::Stdin } else { Source::File(file) };
-    let files: Vec<_> = options.files.into_iter().map(source).collect();
+    let files: Vec<_> = options.files.into_iter().map(Source::of).collect();
     let color = wants_color(std::io::stdout().is_terminal());
     Ok(RepairSettings {
         sources: if files.is_empty() { vec![Source::Stdin] } else { files },
@@ -65,10 +77,7 @@ pub(super) fn resolve(options: RepairOptions) -> Result<RepairSettings> {
             depth_max: config.depth_max,
             keys_max: config.keys_max,
         },
-        decompression: DecompressionLimits {
-            bytes_max: config.decompressed_bytes_max,
-            ratio_max: config.decompression_ratio_max,
-        },
+        decompression: DecompressionLimits::of(&config),
         product: match (options.check, options.diff) {
             (true, _) => Product::Nothing,
             (_, true) => Product::Diff { color },

@@ -8,6 +8,7 @@ mod doctor;
 mod generate;
 mod halves;
 mod horizon;
+mod inspect;
 mod interrupt;
 mod kill;
 mod lake;

@@ -86,15 +86,15 @@ impl<'a> Events<'a> {
         &mut self.records.separations
     }
 
-    /// The last item as a reject: for an event that breaks a rule which is not the contract's.
-    pub(crate) fn reject_last(&self, fault: Fault) -> Reject<'a> {
-        let (offset, bytes) = self.last_item();
-        Reject { offset, bytes, fault }
+    /// Where the record of the last item begins in the input, and its bytes as they came.
+    pub(crate) fn last_record(&self) -> (u64, &'a [u8]) {
+        (self.offset + self.last.start as u64, &self.buffer.bytes[self.last.clone()])
     }
 
-    /// Where the last item begins in the decompressed input, and its bytes as they came.
-    pub(crate) fn last_item(&self) -> (u64, &'a [u8]) {
-        (self.offset + self.last.start as u64, &self.buffer.bytes[self.last.clone()])
+    /// The last item as a reject: for an event that breaks a rule which is not the contract's.
+    pub(crate) fn reject_last(&self, fault: Fault) -> Reject<'a> {
+        let (offset, bytes) = self.last_record();
+        Reject { offset, bytes, fault }
     }
 }
 

@@ -5,6 +5,7 @@ mod events;
 mod fault;
 mod fields;
 mod id;
+mod reader;
 mod timestamp;
 
 use std::borrow::Cow;
@@ -14,6 +15,7 @@ pub use decode::decode;
 pub use events::{Events, Reject};
 pub use fault::{Fault, Reason};
 pub use id::EventId;
+pub use reader::{EventFinding, EventReader};
 pub use timestamp::{TIMESTAMP_MAX, TIMESTAMP_MIN, parse_epoch, parse_timestamp};
 
 /// A record that met the contract.

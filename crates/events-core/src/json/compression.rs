@@ -2,8 +2,11 @@
 
 use std::io::{BufRead, Cursor, Read};
 
+use serde::Serialize;
+
 /// A compression that inputs may have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Compression {
     /// [RFC 1952](https://www.rfc-editor.org/rfc/rfc1952), any number of members.
     Gzip,

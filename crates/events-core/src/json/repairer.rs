@@ -10,7 +10,7 @@ use super::refusal::RejectReason;
 use super::repair::{Level, Repair, RepairKind, RepairKinds};
 use super::scanner::Shape;
 use super::separators::Separators;
-use super::utf16::{Utf16, Utf16Decoder};
+use super::utf16::Transcoder;
 
 /// JSON values, checked and otherwise left alone.
 #[derive(Debug)]
@@ -100,16 +100,7 @@ pub struct Repairer {
     /// How long the buffer has to be before it is looked at again: what is pending is not looked at for every byte.
     enough: usize,
     failed: bool,
-    encoding: Encoding,
-}
-
-/// What the bytes of an input are.
-#[derive(Debug)]
-enum Encoding {
-    /// The first bytes of an input whose encoding is not known yet.
-    Unknown(Vec<u8>),
-    Utf8,
-    Utf16(Utf16Decoder),
+    transcoder: Transcoder,
 }
 
 impl Repairer {
@@ -127,46 +118,30 @@ impl Repairer {
             separators: Separators::default(),
             enough: 0,
             failed: false,
-            encoding: Encoding::Unknown(Vec::new()),
+            transcoder: Transcoder::default(),
         }
     }
 
     /// Takes the next bytes of the input.
     pub fn push(&mut self, bytes: &[u8], take: &mut impl FnMut(Finding<'_>)) {
-        match &mut self.encoding {
-            Encoding::Unknown(first) => {
-                first.extend_from_slice(bytes);
-                if first.len() < Utf16::MAGIC_BYTES {
-                    return;
-                }
-                self.begin(take);
-            }
-            Encoding::Utf8 => self.buffer.extend_from_slice(bytes),
-            Encoding::Utf16(decoder) => decoder.decode(bytes, &mut self.buffer),
-        }
+        let mark = self.transcoder.push(bytes, &mut self.buffer);
+        self.tell_transcoded(mark, take);
         if self.buffer.len() >= self.enough {
             self.look(false, take);
         }
     }
 
-    /// Takes the first bytes, when there are enough of them to know what they are.
-    fn begin(&mut self, take: &mut impl FnMut(Finding<'_>)) {
-        let Encoding::Unknown(first) = std::mem::replace(&mut self.encoding, Encoding::Utf8) else { return };
-        let Some(order) = Utf16::detect(&first) else { return self.buffer.extend_from_slice(&first) };
-        let mark = &first[..if first[0] >= 0xFE { 2 } else { 0 }];
-        take(Finding::Repair(Repair::new(RepairKind::Utf16Transcoded, 0, mark, 0, b"")));
-        self.failed = self.level == Level::Strict;
-        let mut decoder = Utf16Decoder::new(order);
-        decoder.decode(&first, &mut self.buffer);
-        self.encoding = Encoding::Utf16(decoder);
+    fn tell_transcoded(&mut self, mark: Option<Vec<u8>>, take: &mut impl FnMut(Finding<'_>)) {
+        if let Some(mark) = mark {
+            take(Finding::Repair(Repair::new(RepairKind::Utf16Transcoded, 0, &mark, 0, b"")));
+            self.failed = self.level == Level::Strict;
+        }
     }
 
     /// The input ends here.
     pub fn finish(&mut self, take: &mut impl FnMut(Finding<'_>)) {
-        self.begin(take);
-        if let Encoding::Utf16(decoder) = &mut self.encoding {
-            decoder.finish(&mut self.buffer);
-        }
+        let mark = self.transcoder.finish(&mut self.buffer);
+        self.tell_transcoded(mark, take);
         self.look(true, take);
         if self.failed {
             return;

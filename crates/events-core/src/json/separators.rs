@@ -9,7 +9,7 @@ use super::repair::{Level, RepairKind};
 
 /// What follows a separator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Next {
+pub(super) enum Next {
     Record,
     /// A damaged record.
     Reject,
@@ -68,6 +68,11 @@ impl Separations {
             return;
         }
         self.notes.push(Note { offsets: [offset; OFFSETS_KEPT], text: text.to_vec(), next, times: 1 });
+    }
+
+    /// What stands before each thing, and how many times in a row.
+    pub(super) fn each(&self) -> impl Iterator<Item = (&[u8], Next, u64)> {
+        self.notes.iter().map(|note| (&note.text[..], note.next, note.times))
     }
 
     /// Adds what the piece behind this one noted.

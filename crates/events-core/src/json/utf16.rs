@@ -103,6 +103,62 @@ fn lone(unit: u16, text: &mut Vec<u8>) {
     text.extend_from_slice(&[0xE0 | (unit >> 12) as u8, 0x80 | (unit >> 6 & 0x3F) as u8, 0x80 | (unit & 0x3F) as u8]);
 }
 
+/// Bytes of an input that come in pieces become UTF-8, whatever they are.
+#[derive(Debug)]
+pub(crate) enum Transcoder {
+    /// The first bytes of an input whose encoding is not known yet.
+    Unknown(Vec<u8>),
+    Utf8,
+    Utf16(Utf16Decoder),
+}
+
+impl Default for Transcoder {
+    fn default() -> Self {
+        Self::Unknown(Vec::new())
+    }
+}
+
+impl Transcoder {
+    /// Appends the text of the next bytes. When these tell that the input is UTF-16, gives the mark that it begins with,
+    /// which may be empty.
+    pub(crate) fn push(&mut self, bytes: &[u8], text: &mut Vec<u8>) -> Option<Vec<u8>> {
+        match self {
+            Self::Unknown(first) => {
+                first.extend_from_slice(bytes);
+                let is_known = first.len() >= Utf16::MAGIC_BYTES;
+                return is_known.then(|| self.begin(text)).flatten();
+            }
+            Self::Utf8 => text.extend_from_slice(bytes),
+            Self::Utf16(decoder) => decoder.decode(bytes, text),
+        }
+        None
+    }
+
+    /// Appends what is left at the end of the input; gives what [`Transcoder::push`] does.
+    pub(crate) fn finish(&mut self, text: &mut Vec<u8>) -> Option<Vec<u8>> {
+        let mark = self.begin(text);
+        if let Self::Utf16(decoder) = self {
+            decoder.finish(text);
+        }
+        mark
+    }
+
+    /// Takes the first bytes, when there are enough of them to know what they are.
+    fn begin(&mut self, text: &mut Vec<u8>) -> Option<Vec<u8>> {
+        let Self::Unknown(first) = self else { return None };
+        let first = std::mem::take(first);
+        let Some(order) = Utf16::detect(&first) else {
+            *self = Self::Utf8;
+            text.extend_from_slice(&first);
+            return None;
+        };
+        let mut decoder = Utf16Decoder::new(order);
+        decoder.decode(&first, text);
+        *self = Self::Utf16(decoder);
+        Some(first[..if first[0] >= 0xFE { 2 } else { 0 }].to_vec())
+    }
+}
+
 /// A reader of the UTF-8 of a UTF-16 input.
 pub(crate) struct Utf16Reader<R> {
     input: R,

@@ -20,6 +20,7 @@ use super::exchange::Scratch;
 use super::expected::{Decision, Expected, Outcome};
 use super::grace::Grace;
 use super::history::{PastRun, past_runs};
+use super::inspect::{self, Sampling, TableOverview, TableSample};
 use super::layout::RunId;
 use super::phases::{Clock, Run};
 use super::plan::{DateRange, Input, InputsMax, Place, Plan};
@@ -365,6 +366,21 @@ impl Distributor {
         let (commit, folders) = control::folders_since(&self.zones.trusted, commit).await?;
         let keys = folders.iter().filter_map(|folder| PartitionKey::of_folder(folder)).collect();
         Ok(Partitions { commit, keys })
+    }
+
+    /// What the table has, by its log: some requests, however large it is. Where the log cannot be read, each file is asked.
+    /// Changes nothing.
+    ///
+    /// # Errors
+    /// When the trusted zone cannot be listed or read.
+    pub async fn overview(&self) -> Result<TableOverview> {
+        inspect::overview(&self.zones.trusted, self.config.requests_max).await
+    }
+
+    /// Which fields the `data` of rows has, by kind: from the first rows of a few files that are spread over the days. What
+    /// cannot be read is told, and keeps nothing else from being read. Changes nothing.
+    pub async fn sample(&self, overview: &TableOverview, sampling: &Sampling) -> TableSample {
+        inspect::sample(&self.zones.trusted, overview, sampling, self.config.requests_max).await
     }
 
     pub(super) fn zones(&self) -> &Zones {

@@ -141,7 +141,7 @@ impl Intake<'_> {
         while let Some(event) = events.next() {
             self.batch.counts.records += 1;
             if let Some(search) = self.search {
-                let (offset, bytes) = events.last_item();
+                let (offset, bytes) = events.last_record();
                 let found = event.ok().and_then(|event| search.take(&event, (self.input, offset, bytes), self.kinds));
                 self.batch.found.extend(found);
                 continue;

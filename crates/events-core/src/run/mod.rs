@@ -13,6 +13,7 @@ mod feed;
 mod files;
 mod grace;
 mod history;
+mod inspect;
 mod intake;
 mod layout;
 mod ledger;
@@ -53,6 +54,11 @@ pub use distributor::{Distributor, Partitions};
 pub use expected::{Decision, Expected, Outcome, Written};
 pub use grace::Grace;
 pub use history::PastRun;
+pub use inspect::{
+    Census, Contents, DistinctIds, FileOverview, INSPECT_VERSION, InputCensus, InputContents, InputsReport,
+    KindContents, KindOverview, KindSample, PartitionOverview, RejectSample, Sampling, Span, TableOverview,
+    TableSample, Warning, iso_time,
+};
 pub use layout::RunId;
 pub use plan::{DateRange, Input, InputsMax, Place, Plan, RefusedKey};
 pub use probe::Probe;

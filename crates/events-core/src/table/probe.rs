@@ -1,17 +1,15 @@
 //! What a file says without being read: its footer and its Bloom filters.
 
-use std::io::Read;
-
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use parquet::bloom_filter::Sbbf;
-use parquet::errors::{ParquetError, Result as ParquetResult};
+use parquet::errors::ParquetError;
 use parquet::file::metadata::{
     ColumnChunkMetaData, PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData,
 };
-use parquet::file::reader::{ChunkReader, Length};
 
 use super::file::CREATED_BY;
 use super::guard::guard;
+use super::parts::Parts;
 use super::schema::column;
 use crate::event::EventId;
 
@@ -26,12 +24,11 @@ impl Probe {
     /// Reads the tail of a file of that length: at least [`EncodedFile::tail`](super::EncodedFile::tail) bytes from its
     /// end. Fails when the tail is too short, and when it is not one of Parquet with the column of the ids.
     pub(crate) fn open(tail: Bytes, file_bytes: u64) -> Result<Self, String> {
-        let from = file_bytes.checked_sub(tail.len() as u64);
-        let from = from.ok_or_else(|| format!("a tail of {} bytes of a file of {file_bytes}", tail.len()))?;
-        guard(|| Self::read(&Tail { bytes: tail, from }))
+        let tail = Parts::tail(tail, file_bytes)?;
+        guard(|| Self::read(&tail))
     }
 
-    fn read(tail: &Tail) -> Result<Self, String> {
+    fn read(tail: &Parts) -> Result<Self, String> {
         let message = |error: ParquetError| error.to_string();
         let reader = ParquetMetaDataReader::new().with_page_index_policy(PageIndexPolicy::Skip);
         let metadata = reader.parse_and_finish(tail).map_err(message)?;
@@ -79,47 +76,12 @@ fn is_ours(metadata: &ParquetMetaData) -> bool {
     metadata.file_metadata().created_by().is_some_and(|writer| writer.starts_with(name))
 }
 
-fn filter(group: &RowGroupMetaData, ids: usize, tail: &Tail) -> Result<Option<Sbbf>, String> {
+fn filter(group: &RowGroupMetaData, ids: usize, tail: &Parts) -> Result<Option<Sbbf>, String> {
     let column = group.columns().get(ids).ok_or_else(|| "a row group without its columns".to_owned())?;
     let filter = Sbbf::read_from_column_chunk(column, tail).map_err(|error| error.to_string())?;
     // The library would look for the block of an id and find none.
     match filter {
         Some(filter) if filter.num_blocks() == 0 => Err("an empty Bloom filter".to_owned()),
         filter => Ok(filter),
-    }
-}
-
-/// The end of a file, which answers for places in the whole file.
-struct Tail {
-    bytes: Bytes,
-    /// Where it begins.
-    from: u64,
-}
-
-impl Tail {
-    fn slice(&self, start: u64, length: Option<usize>) -> ParquetResult<Bytes> {
-        let outside = || ParquetError::EOF(format!("byte {start} of a tail that begins at byte {}", self.from));
-        let start = start.checked_sub(self.from).ok_or_else(outside)? as usize;
-        let end = length.map_or(Some(self.bytes.len()), |length| start.checked_add(length)).ok_or_else(outside)?;
-        if start <= end && end <= self.bytes.len() { Ok(self.bytes.slice(start..end)) } else { Err(outside()) }
-    }
-}
-
-impl Length for Tail {
-    /// The length of the whole file.
-    fn len(&self) -> u64 {
-        self.from + self.bytes.len() as u64
-    }
-}
-
-impl ChunkReader for Tail {
-    type T = Box<dyn Read>;
-
-    fn get_read(&self, start: u64) -> ParquetResult<Self::T> {
-        Ok(Box::new(self.slice(start, None)?.reader()))
-    }
-
-    fn get_bytes(&self, start: u64, length: usize) -> ParquetResult<Bytes> {
-        self.slice(start, Some(length))
     }
 }

@@ -11,13 +11,16 @@ use events_core::event::Reason;
 use events_core::json::Compression;
 use flate2::bufread::MultiGzDecoder;
 
-use super::PIECE_BYTES;
 use crate::error::Error;
 use crate::settings::{DecompressionLimits, Source};
 
+/// The bytes that are read at once.
+pub(crate) const PIECE_BYTES: usize = 256 << 10;
+
 /// An input that is being read.
-pub(super) struct Input {
+pub(crate) struct Input {
     reader: Box<dyn Read>,
+    compression: Option<Compression>,
     /// Of a compressed input: how far it may grow.
     growth: Option<Growth>,
     /// The bytes that have come out.
@@ -25,7 +28,7 @@ pub(super) struct Input {
 }
 
 /// What comes next.
-pub(super) enum Chunk {
+pub(crate) enum Chunk {
     /// So many bytes, at least one.
     Bytes(usize),
     End,
@@ -35,7 +38,7 @@ pub(super) enum Chunk {
 
 impl Input {
     /// Opens an input and looks at its first bytes.
-    pub(super) fn open(source: &Source, limits: DecompressionLimits) -> io::Result<Self> {
+    pub(crate) fn open(source: &Source, limits: DecompressionLimits) -> io::Result<Self> {
         match source {
             Source::Stdin => Self::new(io::stdin().lock(), 0, limits),
             Source::File(path) => {
@@ -47,14 +50,18 @@ impl Input {
         }
     }
 
-    /// `stored_bytes` is what is known of the length of a stream; it may be longer.
-    fn new(mut stream: impl Read + 'static, stored_bytes: u64, limits: DecompressionLimits) -> io::Result<Self> {
+    /// Looks at the first bytes of a stream. `stored_bytes` is what is known of its length; it may be longer.
+    pub(crate) fn new(
+        mut stream: impl Read + 'static,
+        stored_bytes: u64,
+        limits: DecompressionLimits,
+    ) -> io::Result<Self> {
         let mut head = Vec::new();
         stream.by_ref().take(Compression::MAGIC_BYTES as u64).read_to_end(&mut head)?;
         let compression = Compression::detect(&head);
         let stream = Cursor::new(head).chain(stream);
         let Some(compression) = compression else {
-            return Ok(Self { reader: Box::new(stream), growth: None, offset: 0 });
+            return Ok(Self { reader: Box::new(stream), compression: None, growth: None, offset: 0 });
         };
         let read = Rc::new(Cell::new(0));
         let stored = BufReader::with_capacity(PIECE_BYTES, Counted { stream, read: Rc::clone(&read) });
@@ -62,25 +69,36 @@ impl Input {
             Compression::Gzip => Box::new(MultiGzDecoder::new(stored)),
             Compression::Zstd => Box::new(zstd::Decoder::with_buffer(stored)?),
         };
-        Ok(Self { reader, growth: Some(Growth { limits, stored_bytes, read }), offset: 0 })
+        let growth = Some(Growth { limits, stored_bytes, read });
+        Ok(Self { reader, compression: Some(compression), growth, offset: 0 })
     }
 
     /// How many bytes have come out.
-    pub(super) fn offset(&self) -> u64 {
+    pub(crate) fn offset(&self) -> u64 {
         self.offset
+    }
+
+    /// How it is compressed; `None` when it is not.
+    pub(crate) fn compression(&self) -> Option<Compression> {
+        self.compression
+    }
+
+    /// How many bytes it has as it is stored: what is known of its length, or what was read of it when that is more.
+    pub(crate) fn stored_bytes(&self) -> u64 {
+        self.growth.as_ref().map_or(self.offset, Growth::stored_bytes)
     }
 
     /// Reads the next bytes into the buffer.
     ///
     /// # Errors
     /// When the stream cannot be read.
-    pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<Chunk> {
+    pub(crate) fn read(&mut self, buffer: &mut [u8]) -> io::Result<Chunk> {
         let length = loop {
             match self.reader.read(buffer) {
                 Ok(length) => break length,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                // Only the system's errors have its numbers: all others are the decompressor's.
-                Err(error) if self.growth.is_some() && error.raw_os_error().is_none() => {
+                // Only the system's errors have its numbers, and a store's say so: all others are the decompressor's.
+                Err(error) if self.growth.is_some() && error.raw_os_error().is_none() && !is_of_a_store(&error) => {
                     let problem = format!("the compressed input is damaged: {error}");
                     return Ok(Chunk::Damaged(Reason::DamagedCompression, problem));
                 }
@@ -101,6 +119,10 @@ impl Input {
     }
 }
 
+fn is_of_a_store(error: &io::Error) -> bool {
+    error.get_ref().and_then(|inner| inner.downcast_ref::<object_store::Error>()).is_some()
+}
+
 /// How far a compressed input may grow.
 struct Growth {
     limits: DecompressionLimits,
@@ -110,8 +132,12 @@ struct Growth {
 }
 
 impl Growth {
+    fn stored_bytes(&self) -> u64 {
+        self.stored_bytes.max(self.read.get())
+    }
+
     fn bytes_max(&self) -> u64 {
-        let by_ratio = self.stored_bytes.max(self.read.get()).saturating_mul(self.limits.ratio_max);
+        let by_ratio = self.stored_bytes().saturating_mul(self.limits.ratio_max);
         self.limits.bytes_max.min(by_ratio.max(Config::DECOMPRESSED_BYTES_FREE))
     }
 }
@@ -132,7 +158,7 @@ impl<R: Read> Read for Counted<R> {
 
 impl Source {
     /// What messages and reports call it.
-    pub(super) fn name(&self) -> Cow<'_, str> {
+    pub(crate) fn name(&self) -> Cow<'_, str> {
         match self {
             Self::Stdin => "<stdin>".into(),
             Self::File(path) => path.to_string_lossy(),
@@ -140,7 +166,7 @@ impl Source {
     }
 
     /// The error for one that cannot be read.
-    pub(super) fn error(&self, source: io::Error) -> Error {
+    pub(crate) fn error(&self, source: io::Error) -> Error {
         match self {
             Self::Stdin => Error::Process { operation: "reading standard input", source },
             Self::File(path) => Error::Io { operation: "reading", path: path.clone(), source },
