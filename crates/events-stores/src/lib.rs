@@ -40,3 +40,8 @@ pub use requests::{RequestCounter, Requests};
 pub use service::{Answer, Service};
 pub use zone_url::{StoreName, ZoneUrl};
 pub use zones::ZoneUrls;
+
+/// What the registry shows of this package, so that its example is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;
