@@ -22,3 +22,8 @@ mod table;
 pub use catalog::{Catalog, Registered};
 pub use error::{Error, Result};
 pub use name::TableName;
+
+/// What the registry shows of this package, so that its example is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

@@ -10,6 +10,8 @@ use crate::json::{FrameLimits, Level};
 use crate::table::{Codec, FileConfig};
 
 /// The settings of a run.
+///
+/// Later versions have more of them, each with a default: write `Config { threads: 4, ..Config::default() }`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {

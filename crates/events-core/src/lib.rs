@@ -82,6 +82,44 @@
 //!    bytes an input and a partition, a file in the making for each thread, the keys of one shard for each thread, and
 //!    the rejects of a piece of input.
 //!
+//! # Embedding
+//!
+//! Examples that are whole programs are in `examples/`: the job in ten lines, everything in memory, a service around runs,
+//! a store of one's own, progress and cancellation, a policy for rejects. What a program has to know:
+//!
+//! - **Runtime.** The library has none. Its futures are awaited in whatever runtime the stores need: those of S3 need
+//!   tokio's, a memory needs none, and a local folder hands its calls to tokio's blocking threads, or makes them on the task
+//!   where there is no tokio.
+//! - **Threads.** A run computes on [`Config::threads`] threads of its own, which end with it, and never on an executor's.
+//!   What the task itself does between two awaits is small: an entry of the log, checksums of the inputs that it moves. But
+//!   a [`Barrier`](run::Barrier) is called on it, and blocks it for as long as it takes.
+//! - **`Send`.** A [`Distributor`](run::Distributor) is `Send` and `Sync`, and so its futures are `Send`. They borrow it: a
+//!   task that is spawned owns the distributor, or an `Arc` of it.
+//! - **One run at a time.** Several runs on one table, of one distributor or many, are safe with
+//!   [`Writers::Many`](run::Writers), and all but one of them work in vain. With `Single` they are the caller's to keep
+//!   apart. `events-stores` has a lock for folders and a lease for buckets.
+//! - **Cancel safety.** Every future of the library may be dropped at any await. That is what the death of the process
+//!   would be: nothing is lost and nothing doubled, and the next run finishes what was committed and erases what was not.
+//!   Threads end at their next piece of work or call of a store. `tests/dropped.rs` drops a run at each of its operations.
+//!   [`Cancel`](run::Cancel) is better where there is time: the run erases its stage itself, and has ended when its future
+//!   has. A call of a store that was dropped may still take effect: of a local folder tokio's thread carries on with it, so
+//!   with `Single` the runtime is to end before the next run begins.
+//! - **A client that hangs up** drops the future of its handler. A run that is to survive that is a task of its own.
+//! - **Memory.** Guarantee 6 says what a run takes. Runs do not know of each other: each has its own
+//!   [`Config::memory_bytes`]. Functions on bytes and batches hold what they are given and what they give.
+//! - **Scratch.** The folder must be there, and several runs may share it. Where the system allows it scratch files have no
+//!   names, and are gone with the process, whatever ends it.
+//! - **Panics.** The library does not panic of its input; if it does, by a bug, that is caught in the run's threads: the
+//!   input becomes a reject `poison`, or the run ends with [`Error::Panic`]. With `panic = "abort"` it is the end of the
+//!   process, as a kill is. A panic of what a caller has given (clock, barrier, grace) is the caller's.
+//! - **Names and days.** [`Start`](run::Start) tells both. A name is new for each run, so that what runs leave is told apart.
+//! - **Types of others.** `object_store`, `arrow-array`, `arrow-schema`, `parquet`, `chrono` and `bytes` are in the
+//!   signatures, so a program has them in the same major versions.
+//! - **What will grow.** [`Error`], [`ErrorKind`], [`Reason`](event::Reason), [`RepairKind`](json::RepairKind) and what a
+//!   [`Report`](run::Report) counts are `#[non_exhaustive]`: a `match` needs an arm for what is new. [`Config`] gets fields
+//!   too, and is written as `Config { threads: 4, ..Config::default() }`. [`Job`](run::Job) and [`Phase`](run::Phase) are
+//!   complete: a new one is a new major version, because whoever shows them has to say something about it.
+//!
 //! # What it does not do
 //!
 //! - It does not make several files visible at one moment: a plain folder cannot. See `docs/RELIABILITY.md` for what a
@@ -102,3 +140,8 @@ pub mod table;
 pub use config::{Config, Horizon};
 pub use error::{Error, ErrorKind, Result};
 pub use table::Codec;
+
+/// What the registry shows of this package, whose example is run as those here are.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

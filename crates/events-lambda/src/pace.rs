@@ -109,6 +109,8 @@ mod tests {
     }
 
     fn report(left: usize) -> Report {
-        Report { left, ..crate::response::tests::report(0, 0) }
+        let mut report = crate::response::tests::report(0, 0);
+        report.left = left;
+        report
     }
 }

@@ -50,3 +50,8 @@ pub use service::{Answer, Service};
 pub use tally::{Asked, Tally};
 pub use zone_url::{StoreName, ZoneUrl};
 pub use zones::ZoneUrls;
+
+/// What the registry shows of this package, so that its example is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

@@ -29,6 +29,7 @@ pub struct Reject<'a> {
 /// assert_eq!(events[1].as_ref().map_err(|reject| reject.offset), Err(68));
 /// ```
 #[derive(Debug)]
+#[must_use = "nothing is read until the events are asked for"]
 pub struct Events<'a> {
     buffer: Buffer<'a>,
     /// The offset of the first byte in its input.
@@ -43,7 +44,6 @@ pub struct Events<'a> {
 impl<'a> Events<'a> {
     /// The events of a whole input with the default limits and [`Level::Lenient`]. A compressed input is first
     /// [decompressed](crate::json::decompress).
-    #[must_use]
     pub fn new(bytes: &'a [u8]) -> Self {
         Self::with(bytes, Level::default(), FrameLimits::default())
     }
@@ -51,7 +51,6 @@ impl<'a> Events<'a> {
     /// The events of a whole input.
     ///
     /// With [`Level::Strict`] nothing between records is refused: only a run looks there.
-    #[must_use]
     pub fn with(bytes: &'a [u8], level: Level, limits: FrameLimits) -> Self {
         Self::of_piece(bytes, level, limits, 0, None, true)
     }

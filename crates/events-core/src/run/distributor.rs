@@ -43,7 +43,8 @@ use crate::table::{Kinds, PartitionKey};
 
 /// Carries out runs on a table.
 ///
-/// Its futures wait for stores in the runtime of whoever awaits them and compute on threads of their own.
+/// Its futures wait for stores in the runtime of whoever awaits them and compute on threads of their own. Each of them may
+/// be dropped at any await, and is `Send`: see [Embedding](crate#embedding).
 pub struct Distributor {
     zones: Zones,
     scratch: PathBuf,

@@ -54,7 +54,23 @@ impl<T> Ticket<T> {
     }
 }
 
+/// Tells threads to stop when the task that they need is gone before they have ended: its future was dropped.
+struct Bereft<'a> {
+    stop: &'a Stop,
+    ended: bool,
+}
+
+impl Drop for Bereft<'_> {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.stop.fail();
+        }
+    }
+}
+
 /// Runs `work` on that many threads and the store calls they start on this task. The results are in no order.
+///
+/// When the future is dropped, calls under way are too, and the threads end at their next piece of work or store call.
 ///
 /// # Errors
 /// The first error of a thread. The others are told through `stop` and end with [`Error::Interrupted`].
@@ -81,6 +97,7 @@ where
         }));
     }
     drop((work, calls, ended));
+    let mut bereft = Bereft { stop: &**stop, ended: false };
     let mut under_way = FuturesUnordered::new();
     let mut all = Vec::with_capacity(threads);
     let mut first_error = None;
@@ -101,6 +118,7 @@ where
             },
         }
     }
+    bereft.ended = true;
     // A call that a failed thread no longer waits for may still take effect: what follows must find it done.
     while under_way.next().await.is_some() {}
     // They have nothing left to do, and a process that ends meanwhile would end them in the middle of it.
@@ -116,4 +134,32 @@ pub(crate) fn panicked(panic: &(dyn Any + Send)) -> Error {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let message = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned());
     Error::Panic { message }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::{Context, Poll, Waker};
+
+    use super::*;
+
+    #[test]
+    fn threads_end_when_their_task_is_gone() {
+        let stop = Arc::new(Stop::default());
+        let (ended, threads) = std::sync::mpsc::channel();
+        let mut task = {
+            let stop = Arc::clone(&stop);
+            let work = move |_: &Remote| -> Result<()> {
+                while stop.check().is_ok() {
+                    thread::yield_now();
+                }
+                ended.send(()).map_err(|_| Error::Interrupted)
+            };
+            Box::pin(on_threads(2, &stop, work))
+        };
+        assert!(matches!(task.as_mut().poll(&mut Context::from_waker(Waker::noop())), Poll::Pending));
+        assert!(stop.check().is_ok());
+        drop(task);
+        assert!(stop.check().is_err());
+        assert_eq!(threads.iter().count(), 2);
+    }
 }

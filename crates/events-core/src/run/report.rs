@@ -17,6 +17,7 @@ pub const REPORT_VERSION: u32 = 1;
 
 /// What a run did.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Report {
     /// [`REPORT_VERSION`].
     pub version: u32,
@@ -106,6 +107,7 @@ pub enum Job {
 ///
 /// `records = events + rejects` always, and once deduplicated `events = rows + duplicates`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Counts {
     /// Bytes as stored.
     pub bytes: u64,
@@ -192,6 +194,7 @@ impl AddAssign<&Self> for Counts {
 
 /// What became of an input.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct InputReport {
     /// Its name below `pending`.
     pub key: String,
@@ -202,6 +205,7 @@ pub struct InputReport {
 
 /// What was written to a partition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct PartitionReport {
     /// The partition's folder below the table's.
     pub path: String,

@@ -33,6 +33,7 @@ const TAKES_MAX: usize = 4;
 ///
 /// Dropping it gives nothing back: [`Lease::release`] does.
 #[derive(Debug)]
+#[must_use = "a lease that is dropped holds others up until its term is over: release it"]
 pub struct Lease {
     trusted: Zone,
     content: Content,

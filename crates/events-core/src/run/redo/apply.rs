@@ -103,15 +103,17 @@ pub(crate) async fn publish(context: &Context, publications: &[Publication], com
         };
         let (alone, packed): (Vec<_>, Vec<_>) =
             of_step.into_iter().partition(|publication| publication.stage.offset.is_none());
-        let alone = futures::stream::iter(alone.into_iter().map(|publication| publish(publication, None)));
-        alone.buffer_unordered(at_once).try_collect::<()>().await?;
+        // All of them at first: with the closure inside, the compiler does not see that the future of a run is `Send`.
+        let alone: Vec<_> = alone.into_iter().map(|publication| publish(publication, None)).collect();
+        futures::stream::iter(alone).buffer_unordered(at_once).try_collect::<()>().await?;
         let mut packs: BTreeMap<&str, Vec<&Publication>> = BTreeMap::new();
         for publication in packed {
             packs.entry(&publication.stage.object).or_default().push(publication);
         }
         for (pack, packed) in packs {
             let pack = Pack(staged(&context.zones.stage, pack).await?);
-            let parts = packed.into_iter().map(|publication| publish(publication, Some(pack.clone())));
+            let parts: Vec<_> =
+                packed.into_iter().map(|publication| publish(publication, Some(pack.clone()))).collect();
             futures::stream::iter(parts).buffer_unordered(context.requests()).try_collect::<()>().await?;
         }
     }
@@ -137,6 +139,8 @@ pub(super) async fn move_inputs(context: &Context, inputs: &[Taken], date: Naive
     context.progress.enter(Phase::Move);
     let landing = &context.zones.landing;
     let moves = inputs.iter().map(|input| inputs::move_input(landing, context.writers, input, date));
+    // As above.
+    let moves: Vec<_> = moves.collect();
     futures::stream::iter(moves).buffer_unordered(context.requests()).try_collect().await
 }
 

@@ -72,11 +72,8 @@ pub(super) async fn publish_part(publish: Publish<'_>, object: Option<&Bytes>) -
     match (&publication.replaces, writers) {
         (None, Writers::Many) => create(target, publication, bytes).await,
         (Some(replaced), Writers::Many) => {
-            replace(target, publication, replaced, later, bytes, async || match commit {
-                Some(sequence) => is_done(&zones.trusted, sequence).await,
-                None => Ok(false),
-            })
-            .await
+            let commit = commit.map(|sequence| (&zones.trusted, sequence));
+            replace(target, publication, replaced, later, bytes, commit).await
         }
         // What comes after it may be there already, and readers must not see the table go back.
         (Some(_), Writers::Single) if is_there(target, publication, later).await? => Ok(()),
@@ -180,7 +177,7 @@ async fn replace(
     replaced: &Replaced,
     later: &[Digest],
     bytes: Bytes,
-    is_done: impl AsyncFn() -> Result<bool>,
+    commit: Option<(&Zone, u64)>,
 ) -> Result<()> {
     let mut e_tag = replaced.e_tag.clone();
     for _ in 0..PUTS_MAX {
@@ -197,7 +194,12 @@ async fn replace(
         if Some(current.digest) == publication.digest || later.contains(&current.digest) {
             return Ok(());
         }
-        if current.digest != replaced.digest || is_done().await? {
+        if current.digest != replaced.digest {
+            break;
+        }
+        if let Some((trusted, sequence)) = commit
+            && is_done(trusted, sequence).await?
+        {
             break;
         }
         e_tag = current.e_tag;
