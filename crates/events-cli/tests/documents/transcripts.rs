@@ -37,7 +37,8 @@ file = arguments.pop(0) if arguments and arguments[0] != "-c" else ":memory:"
 sql = arguments[1] if arguments else sys.stdin.read()
 try:
     found = duckdb.connect(file).sql(sql)
-    if found is not None:
+    # A view that is made is no rows to look at.
+    if found is not None and found.columns != ["Count"]:
         found.show(max_width=118, max_rows=40)
 except duckdb.Error as error:
     sys.exit(str(error))
@@ -182,7 +183,7 @@ fn session(steps: &[Step], python: Option<&Path>) -> Result<Vec<Done>, String> {
         return Err(format!("the shell ended early, behind:\n{printed}"));
     }
     let done = |pair: &[&str]| Done {
-        printed: pair[0].lines().map(|line| line.trim_end().to_owned()).collect(),
+        printed: pair[0].trim_end().lines().map(|line| line.trim_end().to_owned()).collect(),
         code: pair[1].to_owned(),
     };
     Ok(parts.chunks_exact(2).map(done).collect())

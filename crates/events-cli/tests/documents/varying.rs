@@ -3,7 +3,7 @@
 //! | what | such as |
 //! |---|---|
 //! | the name of a run | `20261124T175413Z-3370ecc6` |
-//! | the day of a run | `date=2026-11-24` |
+//! | the day of a run, and when it committed | `date=2026-11-24`, `2026-11-24 17:54:13` |
 //! | how long something took, and how many bytes or rows a second that is | `12 ms`, `2 min 05 s`, `39.7 MB/s` |
 //! | lines that tell nothing else, of which there are more when the machine is slower | `parse  12 ms  39.7 MB/s of text` |
 //! | how many spaces, or lines of a frame, stand in a row, as these make room for the others | |
@@ -13,11 +13,13 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 /// What varies, and what stands for it.
-static VARYING: LazyLock<[(Regex, &str); 6]> = LazyLock::new(|| {
+static VARYING: LazyLock<[(Regex, &str); 7]> = LazyLock::new(|| {
     let rule = |pattern: &str, stands_for| (Regex::new(pattern).unwrap(), stands_for);
     [
         rule(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}", "<run>"),
         rule(r"date=[0-9]{4}-[0-9]{2}-[0-9]{2}", "date=<day>"),
+        // Times of rows, which have an offset or a `T`, are no times of runs.
+        rule(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}([^+.]|$)", "<moment>$1"),
         rule(r"[0-9.,]+ ([kMGT]?B|rows)/s", "<speed>"),
         rule(r"\b([0-9]+ h [0-9]{2} min|[0-9]+ min [0-9]{2} s|[0-9]+(\.[0-9]+)? (ms|s))\b", "<time>"),
         rule(r" +", " "),
@@ -53,6 +55,7 @@ pub(crate) fn check() -> Vec<String> {
             "in `lake/date=2027-01-01/run=20270101T000000Z-00000000`",
         ),
         ("  files  17  471 kB", "  files 17  471 kB"),
+        ("  2  2026-11-24 17:54:13  run", "  2  2027-01-01 00:00:00  run"),
         ("waited 12 ms", "waited 2 min 05 s"),
         ("┌─────┐", "┌──┐"),
     ];
@@ -60,6 +63,7 @@ pub(crate) fn check() -> Vec<String> {
         ("  rows  5,311", "  rows  5,312"),
         ("  files  17  471 kB", "  files  17  472 kB"),
         ("2021-01-14T10:18:57Z", "2021-01-14T10:18:58Z"),
+        ("│ 2021-01-14 10:18:57+00 │", "│ 2021-01-14 10:18:58+00 │"),
         ("a year=2021/month=1", "a year=2021/month=2"),
     ];
     let settle = |line: &str| settled([line]);
