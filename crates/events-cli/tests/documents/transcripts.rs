@@ -89,41 +89,45 @@ fn page(root: &Path, document: &Document, steps: &[Step], python: Option<&Path>)
         Ok(done) => done,
         Err(problem) => return vec![format!("{}: {problem}", document.path.display())],
     };
+    let is_run = |(step, _): &(&Step, &Done)| python.is_some() || !DUCKDB.is_match(&step.command);
+    let run: Vec<_> = steps.iter().zip(&done).filter(is_run).collect();
     let mut problems = Vec::new();
-    let mut renewed = document.lines.clone();
-    let mut changes = 0;
-    // From the end, so that places before a change stay.
-    for (number, (step, done)) in steps.iter().zip(&done).enumerate().rev() {
-        if python.is_none() && DUCKDB.is_match(&step.command) {
-            continue;
-        }
-        let place = document.place(step.line);
-        let is_told = steps.get(number + 1).is_some_and(|next| next.command == "echo $?");
+    for (number, (step, done)) in run.iter().enumerate() {
+        let is_told = run.get(number + 1).is_some_and(|(next, _)| next.command == "echo $?");
         if !EXPECTED_CODES.contains(&done.code.as_str()) && !is_told {
+            let place = document.place(step.line);
             problems.push(format!("{place}: `{}` ended with {} and no `echo $?` follows", step.command, done.code));
         }
-        let wanted = &document.lines[step.printed.clone()];
-        let is_same = varying::settled(wanted.iter().map(String::as_str))
-            == varying::settled(done.printed.iter().map(String::as_str));
-        if is_same {
-            continue;
-        }
-        if std::env::var_os(BLESS).is_some() {
-            renewed.splice(step.printed.clone(), done.printed.iter().cloned());
-            changes += 1;
-        } else {
-            let (wanted, printed) = (wanted.join("\n"), done.printed.join("\n"));
-            problems.push(format!(
-                "{place}: `{}`\n--- the document\n{wanted}\n--- what it prints\n{printed}",
-                step.command
-            ));
-        }
     }
-    if changes > 0 {
-        fs::write(root.join(&document.path), renewed.join("\n") + "\n").unwrap();
-        println!("documents: {}: renewed what {changes} commands print", document.path.display());
+    let differ: Vec<_> = run.iter().filter_map(|(step, done)| difference(document, step, done)).collect();
+    if !differ.is_empty() && std::env::var_os(BLESS).is_some() {
+        renew(root, document, &run);
+        println!("documents: {}: renewed, {} commands print something else", document.path.display(), differ.len());
+    } else {
+        problems.extend(differ);
     }
     problems
+}
+
+/// What a command prints otherwise than the page says.
+fn difference(document: &Document, step: &Step, done: &Done) -> Option<String> {
+    let wanted = &document.lines[step.printed.clone()];
+    let settled = |lines: &[String]| varying::settled(lines.iter().map(String::as_str));
+    if settled(wanted) == settled(&done.printed) {
+        return None;
+    }
+    let (place, wanted, printed) = (document.place(step.line), wanted.join("\n"), done.printed.join("\n"));
+    Some(format!("{place}: `{}`\n--- the document\n{wanted}\n--- what it prints\n{printed}", step.command))
+}
+
+/// Puts what a whole session prints into the page, so that its names and times are those of one.
+fn renew(root: &Path, document: &Document, run: &[(&Step, &Done)]) {
+    let mut lines = document.lines.clone();
+    // From the end, so that places before a change stay.
+    for (step, done) in run.iter().rev() {
+        lines.splice(step.printed.clone(), done.printed.iter().cloned());
+    }
+    fs::write(root.join(&document.path), lines.join("\n") + "\n").unwrap();
 }
 
 /// The commands of a page.
@@ -141,7 +145,7 @@ fn steps(document: &Document) -> Vec<Step> {
             let Some(step) = steps.last_mut().filter(|step| step.line >= block.start) else { continue };
             match text.strip_prefix("> ").or((*text == ">").then_some("")) {
                 Some(more) if is_command => {
-                    step.command += &format!("\n{more}");
+                    step.command.extend(["\n", more]);
                     step.printed = line + 1..line + 1;
                 }
                 _ => {
@@ -194,7 +198,7 @@ fn typed(steps: &[Step], has_duckdb: bool) -> String {
     let mut script = "exec 2>&1\ncode=0\n".to_owned();
     for step in steps {
         let command = if !has_duckdb && DUCKDB.is_match(&step.command) { ":" } else { &step.command };
-        script += &format!("(exit $code)\n{command}\ncode=$?; printf '\\0%s\\0' $code\n");
+        script.extend(["(exit $code)\n", command, "\ncode=$?; printf '\\0%s\\0' $code\n"]);
     }
     script
 }
@@ -215,8 +219,8 @@ fn duckdb(bin: &Path, python: &Path) {
 /// Takes away what variables of whoever runs the tests would add.
 pub(crate) fn without_settings(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
-        let is_setting = |prefix: &&str| name.to_string_lossy().starts_with(*prefix);
-        if ["EVENTS_", "AWS_", "NO_COLOR", "RUST_LOG"].iter().any(|prefix| is_setting(&prefix)) {
+        let has = |prefix: &&str| name.to_string_lossy().starts_with(*prefix);
+        if ["EVENTS_", "AWS_", "NO_COLOR", "RUST_LOG"].iter().any(has) {
             command.env_remove(&name);
         }
     }
