@@ -54,7 +54,7 @@ async fn watch(progress: Arc<Progress>, display: ProgressBar) {
         let sample = Sample::of(&progress);
         if phase != Some(sample.phase) {
             if let Some(over) = phase {
-                debug!(phase = phase_name(over), elapsed_ms = (now - entered).as_millis() as u64, "phase over");
+                debug!(phase = names::phase(over), elapsed_ms = (now - entered).as_millis() as u64, "phase over");
             }
             (phase, entered, logged) = (Some(sample.phase), now, now);
             info!(phase = names::phase(sample.phase), "phase");

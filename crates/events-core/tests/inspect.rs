@@ -28,11 +28,17 @@ fn census(config: &Config, inputs: &[String], piece: usize) -> InputsReport {
 /// What a look and a run both count.
 fn told(contents: &Contents) -> Counts {
     let Contents { bytes, text_bytes, records, events, repaired, rejects, repairs, .. } = contents.clone();
-    Counts { bytes, text_bytes, records, events, repaired, rejects, repairs, ..Counts::default() }
+    let mut counts = Counts::default();
+    (counts.bytes, counts.text_bytes, counts.records) = (bytes, text_bytes, records);
+    (counts.events, counts.repaired, counts.rejects, counts.repairs) = (events, repaired, rejects, repairs);
+    counts
 }
 
 fn of_a_run(counts: &Counts) -> Counts {
-    Counts { rows: 0, duplicates: BTreeMap::new(), ..counts.clone() }
+    let mut counts = counts.clone();
+    counts.rows = 0;
+    counts.duplicates.clear();
+    counts
 }
 
 /// Records of which some are the same event, some are damaged and some break the contract.

@@ -233,11 +233,12 @@ async fn a_run_refuses_to_decide_otherwise() {
 async fn an_input_that_comes_later_stays_pending() {
     for lake in Lake::each() {
         lake.put("b.json", &events(0..10, 0)).await;
-        let Planned { expected, report: planned, requests: asked, .. } = lake.plan("planned").await;
+        let Planned { expected, report: mut planned, requests: asked, .. } = lake.plan("planned").await;
         lake.put("a.json", &events(5..20, 0)).await;
         lake.put("c.json", &events(5..20, 0)).await;
         let (report, requests) = lake.run("planned", expected, &config()).await.unwrap();
-        assert_eq!(report, Report { left: 2, ..planned });
+        planned.left = 2;
+        assert_eq!(report, planned);
         assert_eq!(requests, asked);
         assert_eq!(lake.pending().await, ["a.json", "c.json"]);
     }
@@ -262,14 +263,15 @@ async fn what_a_dead_run_has_left_is_finished_in_the_view_and_only_then_in_the_z
 
         lake.put("c.json", &events(15..25, 0)).await;
         let before = lake.all().await;
-        let planned = lake.plan("next").await;
+        let mut planned = lake.plan("next").await;
         assert_eq!(lake.all().await, before);
         assert_eq!((&planned.report.recovered, planned.report.commit), (&vec![1], Some(2)));
         assert_eq!((planned.expected.base, planned.expected.inputs.len()), (1, 1));
 
         lake.put("d.json", &events(30..40, 0)).await;
         let (report, requests) = lake.run("next", planned.expected, &config()).await.unwrap();
-        assert_eq!(report, Report { left: 1, ..planned.report });
+        planned.report.left = 1;
+        assert_eq!(report, planned.report);
         assert_eq!(requests, planned.requests);
         assert_eq!(lake.pending().await, ["d.json"]);
     }

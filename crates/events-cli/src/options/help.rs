@@ -7,9 +7,10 @@ use clap::{Command, CommandFactory};
 use super::Cli;
 
 /// The commands by what they are for. One that is in no group is shown behind them.
-const GROUPS: [(&str, &[&str]); 6] = [
+const GROUPS: [(&str, &[&str]); 7] = [
     ("First steps", &["demo", "doctor"]),
-    ("Events to rows", &["run", "parse", "distribute", "plan", "work", "reprocess"]),
+    ("Events to rows", &["run", "plan", "parse", "distribute", "prepare", "work", "reprocess"]),
+    ("To look at", &["inspect", "runs", "report", "trace"]),
     ("The table", &["compact", "rebuild", "ddl", "catalog"]),
     ("Damaged records", &["quarantine", "repair"]),
     ("Tools", &["generate"]),

@@ -33,9 +33,11 @@ fn a_run_does_what_was_planned_and_nothing_else() {
     assert!(planned["dollars"].as_f64().unwrap() > 0.0, "{planned}");
 
     lake.write("lake/landing/pending/later.json", "{}");
-    let report = lake.report("run --plan plan.json", 3);
+    let mut report = lake.report("run --plan plan.json", 3);
     assert_eq!((report.left, report.commit), (1, Some(1)));
-    assert_eq!(Report { left: 0, elapsed: Vec::new(), ..report }, report_of(&planned));
+    report.left = 0;
+    report.elapsed.clear();
+    assert_eq!(report, report_of(&planned));
     assert_eq!(lake.files("lake/landing/pending").into_keys().collect::<Vec<_>>(), ["later.json"]);
     assert!(!lake.files(&format!("lake/landing/quarantine/date={DATE}/run=mine")).is_empty());
     // Once is all.
