@@ -179,7 +179,7 @@ async fn ends_a_term_after_its_holder_fell_silent() {
     first.release().await.unwrap();
     assert_eq!(busy(take(&lake, "third").await), (by("second"), TERM_S));
     second.release().await.unwrap();
-    take(&lake, "third").await.unwrap();
+    drop(take(&lake, "third").await.unwrap());
 }
 
 #[tokio::test]
@@ -197,7 +197,7 @@ async fn is_had_by_one_of_two_that_come_at_the_same_moment() {
     store.set_age(TERM_S);
     let (one, two) = both().await;
     assert_eq!(busy(two), (by("one"), TERM_S));
-    one.unwrap();
+    drop(one.unwrap());
 }
 
 #[tokio::test]
@@ -208,7 +208,7 @@ async fn knows_its_own_write_whatever_the_store_answers() {
     assert!(lease.renew().await.unwrap());
     assert_eq!(busy(take(&lake, "other").await), (by("run"), TERM_S));
     lease.release().await.unwrap();
-    take(&lake, "other").await.unwrap();
+    drop(take(&lake, "other").await.unwrap());
 }
 
 #[tokio::test]
@@ -218,7 +218,7 @@ async fn ends_also_when_it_cannot_be_read() {
         lake.put(LEASE, content).await;
         assert_eq!(busy(take(&lake, "run").await), (by("unknown"), TERM_S), "{content}");
         store.set_age(TERM_S);
-        take(&lake, "run").await.unwrap();
+        drop(take(&lake, "run").await.unwrap());
     }
 }
 
@@ -241,5 +241,5 @@ async fn is_given_back_after_renewals_whose_answers_were_lost() {
     lease.renew().await.unwrap_err();
     store.silent.store(false, Ordering::Relaxed);
     lease.release().await.unwrap();
-    take(&lake, "second").await.unwrap();
+    drop(take(&lake, "second").await.unwrap());
 }

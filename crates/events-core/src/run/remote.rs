@@ -94,7 +94,7 @@ where
         }));
     }
     drop((work, calls, ended));
-    let mut bereft = Bereft { stop: &**stop, ended: false };
+    let mut bereft = Bereft { stop, ended: false };
     let mut under_way = FuturesUnordered::new();
     let mut all = Vec::with_capacity(threads);
     let mut first_error = None;
@@ -143,16 +143,14 @@ mod tests {
     fn threads_end_when_their_task_is_gone() {
         let stop = Arc::new(Stop::default());
         let (ended, threads) = std::sync::mpsc::channel();
-        let mut task = {
-            let stop = Arc::clone(&stop);
-            let work = move |_: &Remote| -> Result<()> {
-                while stop.check().is_ok() {
-                    thread::yield_now();
-                }
-                ended.send(()).map_err(|_| Error::Interrupted)
-            };
-            Box::pin(on_threads(2, &stop, work))
+        let seen = Arc::clone(&stop);
+        let work = move |_: &Remote| -> Result<()> {
+            while seen.check().is_ok() {
+                thread::yield_now();
+            }
+            ended.send(()).map_err(|_| Error::Interrupted)
         };
+        let mut task = Box::pin(on_threads(2, &stop, work));
         assert!(matches!(task.as_mut().poll(&mut Context::from_waker(Waker::noop())), Poll::Pending));
         assert!(stop.check().is_ok());
         drop(task);
