@@ -289,7 +289,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let interrupt = async {
         // Without signals the service is ended by the end of its process, which loses nothing either.
         if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     };
     Ok(serve(listener, service, every, interrupt).await?)

@@ -63,7 +63,9 @@ async fn run(store: &Arc<dyn ObjectStore>, input: &'static [u8]) -> Result<Repor
 fn main() -> Result<(), Box<dyn Error>> {
     let (lines, rejects) = records(INPUT);
     println!("{} records and {rejects} reject:", lines.len());
-    lines.iter().for_each(|line| println!("  {line}"));
+    for line in &lines {
+        println!("  {line}");
+    }
     let file = file(&lines)?;
     println!("{} rows in a Parquet file of {} bytes", file.rows, file.length);
 

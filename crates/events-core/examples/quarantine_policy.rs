@@ -156,7 +156,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
         fill(&store).await?;
         let cared = pipeline(&store, 20).await?;
-        cared.alerts.iter().for_each(|alert| println!("alert: {alert}"));
+        for alert in cared.alerts {
+            println!("alert: {alert}");
+        }
         Ok::<(), Box<dyn Error>>(())
     })
 }

@@ -9,6 +9,7 @@ mod list;
 #[path = "public_api/source.rs"]
 mod source;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use source::Source;
@@ -20,17 +21,18 @@ fn check(package: &str) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(package);
     let items = list::list(&Source::read(&package.replace('-', "_"), &folder.join("src/lib.rs")));
     let header = format!("# What others can name of {package}, one item a line. `{UPDATE}` writes it.\n");
-    let api = header + &items.iter().map(|item| format!("{item}\n")).collect::<String>();
+    let api = header + &items.join("\n") + "\n";
     let path = folder.join("public-api.txt");
     if std::env::var_os("UPDATE_API").is_some() {
         std::fs::write(&path, &api).unwrap();
     }
     let committed = std::fs::read_to_string(&path).unwrap_or_default();
-    let missing = |from: &str, other: &str, sign: char| -> String {
-        let other: std::collections::BTreeSet<_> = other.lines().collect();
-        from.lines().filter(|line| !other.contains(line)).map(|line| format!("{sign} {line}\n")).collect()
+    let missing = |from: &str, other: &str, sign: &str| -> String {
+        let other: BTreeSet<_> = other.lines().collect();
+        let lines = from.lines().filter(|line| !other.contains(line));
+        lines.flat_map(|line| [sign, line, "\n"]).collect()
     };
-    let (gone, new) = (missing(&committed, &api, '-'), missing(&api, &committed, '+'));
+    let (gone, new) = (missing(&committed, &api, "- "), missing(&api, &committed, "+ "));
     assert!(
         committed == api,
         "the public items of {package} are others now:\n{gone}{new}Is that meant? Then `{UPDATE}`."

@@ -250,7 +250,7 @@ fn generics(of: &syn::Generics) -> String {
 fn marks(attributes: &[Attribute]) -> String {
     let marks = ["non_exhaustive", "deprecated"];
     let has = |mark: &&&str| attributes.iter().any(|attribute| attribute.path().is_ident(**mark));
-    marks.iter().filter(has).map(|mark| format!("#[{mark}] ")).collect()
+    marks.iter().filter(has).flat_map(|mark| ["#[", mark, "] "]).collect()
 }
 
 fn derived(attributes: &[Attribute], path: &str) -> Vec<Line> {

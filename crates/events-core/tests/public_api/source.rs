@@ -118,7 +118,9 @@ pub(crate) fn imports(items: &[Item]) -> Vec<Import> {
             UseTree::Rename(name) => add(Some(name.rename.to_string()), join(&from, &name.ident.to_string())),
             UseTree::Glob(_) => add(None, from),
             UseTree::Group(group) => {
-                group.items.iter().for_each(|tree| collect(tree, from.clone(), is_public, imports))
+                for tree in &group.items {
+                    collect(tree, from.clone(), is_public, imports);
+                }
             }
         }
     }
