@@ -3,8 +3,6 @@
 
 mod common;
 
-use std::collections::BTreeMap;
-
 use common::{Lake, event};
 use events_core::Config;
 use events_core::event::Reason;
@@ -242,7 +240,7 @@ async fn reads_the_beginning_of_large_files_and_of_few() {
     let random = |number: u64| {
         let digits =
             (0..40).map(|place| number.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(place * 3) ^ u64::from(place));
-        digits.map(|digits| format!("{digits:016x}")).collect::<String>()
+        digits.map(|digits| format!("{digits:016x}")).collect::<Vec<_>>().concat()
     };
     let rows: String = (0..8000)
         .map(|number| event(number, 100, 0, &format!("{{\"a\":\"{}\",\"n\":{number}}}", random(number))))
