@@ -234,9 +234,8 @@ async fn reads_the_beginning_of_large_files_and_of_few() {
     let lake = Lake::in_memory();
     // Texts that do not compress: one file of some 5 MB, whose data is in several pages.
     let random = |number: u64| {
-        let digits =
-            (0..40).map(|place| number.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(place * 3) ^ u64::from(place));
-        digits.map(|digits| format!("{digits:016x}")).collect::<String>()
+        let digits = |place: u32| number.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(place * 3) ^ u64::from(place);
+        (0..40).map(|place| digits(place).to_string()).collect::<Vec<_>>().concat()
     };
     let rows: String = (0..8000)
         .map(|number| event(number, 100, 0, &format!("{{\"a\":\"{}\",\"n\":{number}}}", random(number))))
