@@ -44,7 +44,8 @@ def main():
     folder = Path(sys.argv[1]).resolve()
     pages = {path: Page(path) for path in sorted(folder.rglob("*.html")) if path.name not in MADE}
     found = list(problems(folder, pages))
-    print(*found, sep="\n", file=sys.stderr)
+    for problem in found:
+        print(problem, file=sys.stderr)
     print(f"{len(pages)} pages, {sum(len(page.links) for page in pages.values())} links, {len(found)} of them wrong")
     sys.exit(bool(found) or not pages)
 

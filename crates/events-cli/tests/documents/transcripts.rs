@@ -176,8 +176,9 @@ fn session(steps: &[Step], python: Option<&Path>) -> Result<Vec<Done>, String> {
     let search = std::env::var_os("PATH").unwrap_or_default();
     let paths = std::iter::once(bin).chain(std::env::split_paths(&search));
     shell.env("PATH", std::env::join_paths(paths).unwrap());
-    // What a terminal shows of the log, where a display of the progress comes and goes.
-    shell.envs([("EVENTS_LOG_LEVEL", "warn"), ("LC_ALL", "C.UTF-8"), ("TZ", "UTC")]);
+    // What a terminal shows of the log, where a display of the progress comes and goes; and as many threads everywhere, as
+    // requests can depend on it.
+    shell.envs([("EVENTS_LOG_LEVEL", "warn"), ("EVENTS_THREADS", "2"), ("LC_ALL", "C.UTF-8"), ("TZ", "UTC")]);
     let shell = shell.args(["--noprofile", "--norc"]).arg(&script).current_dir(&here).stdin(Stdio::null());
     let output = shell.output().map_err(|error| format!("bash: {error}"))?;
     let printed = String::from_utf8(output.stdout).map_err(|_| "what is printed is not UTF-8")?;
