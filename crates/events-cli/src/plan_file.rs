@@ -1,7 +1,7 @@
 //! A saved plan: what a run is to do, and what it says of that.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
 use events_core::run::{Expected, Outcome, Report, RunId};
@@ -68,11 +68,22 @@ impl PlannedZones {
 fn name(zone: &ZoneUrl) -> Result<String> {
     let Some(folder) = zone.local_folder() else { return Ok(zone.location()?) };
     let failed = |source| Error::Io { operation: "finding folder", path: folder.clone(), source };
-    let path = std::path::absolute(&folder).map_err(failed)?;
+    let path = whole(&folder).map_err(failed)?;
     match path.to_str() {
         Some(text) => Ok(text.to_owned()),
         None => Err(Error::Folder { path: folder, problem: "has a name that is no text".to_owned() }),
     }
+}
+
+/// The same path from wherever it is named: without `..` and symbolic links, as far as it is there.
+fn whole(path: &Path) -> std::io::Result<PathBuf> {
+    let absolute = std::path::absolute(path)?;
+    let of = |ancestor: &Path| {
+        let below = absolute.strip_prefix(ancestor).ok()?;
+        Some(ancestor.canonicalize().ok()?.join(below))
+    };
+    let whole = absolute.ancestors().find_map(of);
+    Ok(whole.unwrap_or(absolute))
 }
 
 /// Reads a plan.

@@ -223,7 +223,7 @@ fn workers_tell_the_catalog_when_the_run_is_over() {
     let Some(server) = S3::shared() else { return };
     let table = Table::new(server);
     table.pend("a", &[event("1", "issued", 1), event("2", "issued", 2)]);
-    let (plan, _) = table.events("plan --run-id shared", 0);
+    let (plan, _) = table.events("prepare --run-id shared", 0);
     assert!(plan.stdout.contains("\"items\""), "{plan:?}");
     assert_eq!(table.events("work --run-id shared", 0).1, told(true, false, 2));
     assert_eq!(table.events("work --run-id shared", 0).1, told(false, false, 0));
@@ -235,7 +235,7 @@ fn who_registers_before_a_commit_is_carried_out_leaves_nothing_out() {
     let Some(server) = S3::shared() else { return };
     let table = Table::new(server);
     table.pend("a", &[event("1", "issued", 1), event("2", "issued", 2)]);
-    let (plan, _) = table.events("plan --run-id shared", 0);
+    let (plan, _) = table.events("prepare --run-id shared", 0);
     let plan: Value = serde_json::from_str(&plan.stdout).unwrap();
     let phases: Vec<_> = plan["phases"].as_array().unwrap().iter().map(|phase| phase["phase"].clone()).collect();
     assert!(phases.contains(&"commit".into()), "{plan}");

@@ -29,7 +29,7 @@ fn a_wider_one_is_refused_by_every_command_that_would_go_by_it() {
     lake.write("lake/landing/pending/c.json", "{");
     let before = lake.files("lake");
     let commands =
-        ["run", "distribute", "plan --run-id big", "reprocess --date 2026-02-01", "quarantine retry", "rebuild"];
+        ["run", "distribute", "prepare --run-id big", "reprocess --date 2026-02-01", "quarantine retry", "rebuild"];
     for command in commands {
         for (horizon, shown) in [("8", "`8`"), ("all", "`all`")] {
             let finished = lake.events(&format!("{command} --root lake --dedup-horizon {horizon}"));
@@ -52,7 +52,7 @@ fn a_command_that_is_told_none_takes_that_of_the_table() {
     let again = lake.report("reprocess --root lake --date 2026-02-01", 0);
     assert_eq!((again.totals.rows, again.superseded), (0, 0));
     lake.write("lake/landing/pending/c.json", &(event("b", 1) + &event("b", 9)));
-    assert_eq!(lake.events("plan --root lake --run-id big").code, 0);
+    assert_eq!(lake.events("prepare --root lake --run-id big").code, 0);
     assert_eq!(lake.events("work --root lake --run-id big").code, 0);
     assert_eq!(lake.report("rebuild --root lake", 0).partitions.iter().map(|partition| partition.rows).sum::<u64>(), 6);
     // A narrower one is that of the table from then on.

@@ -61,7 +61,13 @@ fn does_not_mind_when_nobody_reads() {
         "quarantine list --root lake",
         "quarantine show --root lake",
         "ddl --root lake --dialect athena",
-        "plan --root lake --run-id big",
+        "plan --root lake",
+        "prepare --root lake --run-id big",
+        "runs --root lake",
+        "report --root lake --html page.html",
+        "report --root lake --html -",
+        "trace nobody --root lake",
+        "inspect --root lake",
         "doctor --root lake",
         "repair sound.json",
         "completions bash",
@@ -103,9 +109,15 @@ fn every_command_prints_one_document_when_asked() {
         assert!(has, "{arguments}: {document}");
     };
     of("run --root lake --dry-run", "dry_run");
-    of("plan --root lake --run-id big", "phases");
+    of("plan --root lake", "outcome");
+    of("inspect lake/landing/pending", "version");
+    of("prepare --root lake --run-id big", "phases");
     of("work --root lake --run-id big", "items");
     of("run --root lake", "totals");
+    of("runs --root lake", "runs");
+    of("report --root lake --html page.html", "html");
+    of("trace nobody --root lake", "events");
+    of("inspect --root lake", "version");
     of("parse --root lake", "totals");
     of("reprocess --root lake --date 2026-01-01", "totals");
     of("compact --root lake", "totals");

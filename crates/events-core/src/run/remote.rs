@@ -15,6 +15,8 @@ use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 
+use super::profile::spend;
+use super::report::Part;
 use super::stop::Stop;
 use crate::error::{Error, Result};
 
@@ -47,6 +49,7 @@ impl<T> Ticket<T> {
     /// # Errors
     /// The call's, or [`Error::Interrupted`] when the task is gone.
     pub(crate) fn wait(self) -> Result<T> {
+        let _waiting = spend(Part::Store);
         block_on(self.0).unwrap_or(Err(Error::Interrupted))
     }
 }
