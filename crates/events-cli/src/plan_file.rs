@@ -80,7 +80,8 @@ fn whole(path: &Path) -> std::io::Result<PathBuf> {
     let absolute = std::path::absolute(path)?;
     let of = |ancestor: &Path| {
         let below = absolute.strip_prefix(ancestor).ok()?;
-        Some(ancestor.canonicalize().ok()?.join(below))
+        // Not joined, which would leave a slash behind a whole path.
+        Some(ancestor.canonicalize().ok()?.components().chain(below.components()).collect::<PathBuf>())
     };
     let whole = absolute.ancestors().find_map(of);
     Ok(whole.unwrap_or(absolute))
