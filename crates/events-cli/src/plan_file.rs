@@ -90,15 +90,14 @@ fn whole(path: &Path) -> std::io::Result<PathBuf> {
 /// Reads a plan.
 ///
 /// # Errors
-/// [`Error::Io`] when the file cannot be read, [`Error::Plan`] when it is no plan of this version.
+/// [`Error::Plan`] when the file cannot be read or is no plan of this version.
 pub(crate) fn read(path: &Path) -> Result<PlanFile> {
     #[derive(Deserialize)]
     struct Version {
         plan: u32,
     }
-    let failed = |source| Error::Io { operation: "reading plan", path: path.to_owned(), source };
     let wrong = |problem: String| Error::Plan { path: path.to_owned(), problem };
-    let bytes = fs::read(path).map_err(failed)?;
+    let bytes = fs::read(path).map_err(|error| wrong(format!("cannot be read: {error}")))?;
     let no_plan = |error: serde_json::Error| wrong(format!("is no plan: {error}"));
     // A plan of another version may lack anything else.
     match serde_json::from_slice::<Version>(&bytes).map_err(no_plan)?.plan {

@@ -73,7 +73,9 @@ fn render(zones: &Zones, runs: &[PastRun]) -> String {
 }
 
 fn row(run: &PastRun) -> [String; 12] {
-    let took = run.report.as_ref().map(|report| report.elapsed.iter().map(|phase| phase.elapsed_ms).sum());
+    // Workers tell of their items, not of the run.
+    let timed = run.report.as_ref().filter(|report| !report.elapsed.is_empty());
+    let took = timed.map(|report| report.elapsed.iter().map(|phase| phase.elapsed_ms).sum());
     let took = took.map(|millis| Elapsed(Duration::from_millis(millis)).to_string());
     [
         run.commit.to_string(),

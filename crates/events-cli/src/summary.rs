@@ -118,15 +118,7 @@ fn recovered(commits: &[u64]) -> String {
 }
 
 fn title(report: &Report) -> String {
-    let job = match report.job {
-        Job::Run => "run",
-        Job::Retry => "retry",
-        Job::Reprocess => "reprocess",
-        Job::Compact => "compact",
-        Job::Rebuild => "rebuild",
-        Job::Parse => "parse",
-        Job::Distribute => "distribute",
-    };
+    let job = names::job(report.job);
     let outcome = match report.commit {
         Some(commit) => format!(", commit {commit} of the table"),
         None if report.job == Job::Compact => ": no files to merge, the table is as it was".to_owned(),
@@ -209,7 +201,13 @@ fn table(grid: &mut Grid, report: &Report, zones: &Zones) {
     let (files, bytes) = (written(report, |partition| partition.files), written(report, |partition| partition.bytes));
     // Later files may hold rows of earlier runs as well, so that only those of the first compare with its text.
     let ratio = if report.commit == Some(1) && bytes > 0 {
-        format!(", {:.1} times smaller than the text", report.totals.text_bytes as f64 / bytes as f64)
+        let times = |more: u64, less: u64| format!("{:.1}", more as f64 / less.max(1) as f64);
+        let text = report.totals.text_bytes;
+        if text >= bytes {
+            format!(", {} times smaller than the text", times(text, bytes))
+        } else {
+            format!(", {} times the text, as small files are", times(bytes, text))
+        }
     } else {
         String::new()
     };

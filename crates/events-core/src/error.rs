@@ -128,7 +128,8 @@ pub enum Error {
         left: Duration,
     },
     /// The run was to do exactly what was expected of it, and would have done something else: see
-    /// [`Expected`](crate::run::Expected). Nothing was published.
+    /// [`Expected`](crate::run::Expected). Nothing of it was published, though what earlier runs have committed may be
+    /// carried out by then.
     #[error("what was planned does not hold any more: {}; nothing was published", changes.join("; "))]
     Outdated {
         /// What is different, in one fragment each.

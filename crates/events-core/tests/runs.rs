@@ -442,3 +442,21 @@ async fn the_futures_of_a_run_need_no_runtime_in_memory() {
     .join()
     .unwrap();
 }
+
+#[tokio::test]
+async fn rejects_of_a_name_that_is_used_again_are_not_lost() {
+    for lake in Lake::each() {
+        lake.put("landing/pending/a.json", "{\"first\":1}").await;
+        lake.run_as("nightly", Config::default()).await;
+        lake.put("landing/pending/a.json", "{\"second\":2}").await;
+        let again = lake.distributor(Config::default()).run(&start("nightly")).await;
+        assert!(
+            matches!(&again, Err(Error::Setting { name: "run", problem }) if problem.contains("quarantine")),
+            "{again:?}"
+        );
+        assert_eq!(lake.list("landing/pending").await, ["landing/pending/a.json"]);
+        assert!(lake.list("stage").await.is_empty());
+        lake.run_as("next", Config::default()).await;
+        assert_eq!(lake.list("landing/quarantine").await.len(), 2);
+    }
+}

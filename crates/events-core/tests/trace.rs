@@ -9,10 +9,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use common::{Lake, Row, event, start};
-use events_core::Config;
 use events_core::event::{EventId, Events, Reason};
+use events_core::json::Level;
 use events_core::json::{RepairKind, decompress};
 use events_core::run::{DateRange, Fate, Job, Part, Phase, Trace, TracedRecord};
+use events_core::{Config, Horizon};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use futures::executor::block_on;
@@ -158,6 +159,54 @@ async fn finds_records_however_they_are_written() {
     for id in ["order-8", "order-9"] {
         assert_eq!(trace(&lake, &[id], None).await[0].records.len(), 1, "{id}");
     }
+}
+
+#[tokio::test]
+async fn finds_ids_that_only_a_guess_reads() {
+    let lake = Lake::in_memory();
+    let event = |id: &str| format!(r#"{{"event_id":{id},"timestamp":7,"domain":"card","event_type":"issued"}}"#);
+    lake.put("landing/pending/a.json", event(r#""order" + "-7""#)).await;
+    lake.put("landing/pending/b.json", event(r#""order-\x38""#)).await;
+    let guess = Config { repair: Level::Guess, ..Config::default() };
+    lake.run_as("run", guess.clone()).await;
+    for id in ["order-7", "order-8"] {
+        let ids = [EventId::new(id.into())];
+        let found = lake.distributor(guess.clone()).trace(&ids, None).await.unwrap();
+        assert_eq!((found[0].rows.len(), found[0].records.len()), (1, 1), "{id}");
+    }
+}
+
+#[tokio::test]
+async fn with_a_horizon_a_record_gives_way_to_no_row_far_from_it() {
+    let lake = Lake::in_memory();
+    let config = Config { dedup_horizon_days: Some(Horizon::Days(1)), ..Config::default() };
+    let day = |day: i64| event(1, day * 86_400, 0, "{}");
+    lake.put("landing/pending/a.json", [day(0), day(1), day(10)].concat()).await;
+    lake.run_as("run", config.clone()).await;
+    let fates = async |lake: &Lake| {
+        let found = lake.distributor(config.clone()).trace(&[EventId::new(id(1).into())], None).await.unwrap();
+        found[0].records.iter().map(|record| record.fate).collect::<Vec<_>>()
+    };
+    assert_eq!(fates(&lake).await, [Fate::Row, Fate::Row, Fate::OtherTime]);
+    // Without the row of the first days its records have none: that of the tenth is another event.
+    let file = lake.list("trusted/events").await.into_iter().find(|path| path.contains("month=1/day=2")).unwrap();
+    let path = object_store::path::Path::parse(format!("lake/{file}")).unwrap();
+    object_store::ObjectStoreExt::delete(&*lake.store, &path).await.unwrap();
+    lake.distributor(config.clone()).rebuild(&start("again")).await.unwrap();
+    assert_eq!(fates(&lake).await, [Fate::Row, Fate::NoRow, Fate::NoRow]);
+}
+
+#[tokio::test]
+async fn what_is_kept_of_repairs_shows_no_value() {
+    let lake = Lake::in_memory();
+    lake.put("landing/pending/a.json", event(1, 0, 0, r#"{"v":1 /* Zoë 7 */}"#)).await;
+    let report = lake.run().await;
+    assert_eq!(report.repairs[0].repair.before, "/* Zoë 7 */".as_bytes());
+    let history = lake.distributor(Config::default()).history_of(&report.run).await.unwrap();
+    let kept = &history[0].report.as_ref().unwrap().repairs[0].repair;
+    assert_eq!((&kept.before[..], kept.kind), (&b"/* Xxxx 0 */"[..], report.repairs[0].repair.kind));
+    let nobody = "nobody".parse().unwrap();
+    assert_eq!(lake.distributor(Config::default()).history_of(&nobody).await.unwrap(), []);
 }
 
 #[tokio::test]

@@ -40,7 +40,8 @@ pub(super) async fn checks(has_bucket: bool, settings: &DoctorSettings) -> [Chec
 
 fn endpoint(Account { region, endpoint, .. }: &Account) -> Check {
     let named = region.as_deref().unwrap_or("us-east-1, as nobody names one");
-    match (endpoint, region) {
+    let endpoint = endpoint.as_deref().map(without_user);
+    match (&endpoint, region) {
         (Some(address), _) if is_in_the_clear(address) => Check::warning(
             ENDPOINT,
             format!("region {named}; `{address}`, without TLS"),
@@ -58,7 +59,18 @@ fn endpoint(Account { region, endpoint, .. }: &Account) -> Check {
 
 fn is_in_the_clear(address: &str) -> bool {
     let host = address.strip_prefix("http://");
-    host.is_some_and(|host| !LOCAL_HOSTS.iter().any(|local| host.starts_with(local)))
+    let name = |host: &str| host.split(['/', ':']).next().unwrap_or_default().to_owned();
+    host.is_some_and(|host| {
+        let is_v6 = host.starts_with("[::1]");
+        !is_v6 && !LOCAL_HOSTS.contains(&name(host).as_str())
+    })
+}
+
+/// An address without the name and the password that may stand in front of its host.
+fn without_user(address: &str) -> String {
+    let Some((scheme, rest)) = address.split_once("://") else { return address.to_owned() };
+    let host_from = rest[..rest.find('/').unwrap_or(rest.len())].rfind('@').map_or(0, |at| at + 1);
+    format!("{scheme}://{}", &rest[host_from..])
 }
 
 /// The table in the catalog, when there is to be one.

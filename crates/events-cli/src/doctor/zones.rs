@@ -119,7 +119,7 @@ async fn try_zone(role: Role, urls: &ZoneUrls, settings: &DoctorSettings) -> Fou
         Err(events_stores::Error::Zone { place, problem }) => {
             let mend = match url.local_folder() {
                 Some(folder) if role == Role::Landing && problem.starts_with("does not exist") => {
-                    format!("`mkdir -p {}` makes it, and inputs go there", folder.join(PENDING).display())
+                    format!("`mkdir -p '{}'` makes it, and inputs go there", folder.join(PENDING).display())
                 }
                 _ => mend.to_owned(),
             };

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{Datelike, NaiveDate};
-use events_core::run::{Counts, Part, PastRun, Phase, Report};
+use events_core::run::{Counts, Job, Part, PastRun, Phase, Report};
 use events_core::table::PartitionKey;
 
 /// Columns that a chart has room for.
@@ -104,7 +104,9 @@ impl Figures {
 
 fn partitions(reports: &[&Report]) -> Vec<PartitionFigures> {
     let mut by_path: BTreeMap<&str, PartitionFigures> = BTreeMap::new();
-    for one in reports.iter().flat_map(|report| &report.partitions) {
+    // A rebuild tells of all that is there, and brings none of it.
+    let reports = reports.iter().filter(|report| report.job != Job::Rebuild);
+    for one in reports.flat_map(|report| &report.partitions) {
         let new = || PartitionFigures { path: one.path.clone(), rows: 0, files: 0, bytes: 0 };
         let sum = by_path.entry(&one.path).or_insert_with(new);
         sum.rows += one.rows;

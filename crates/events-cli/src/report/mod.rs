@@ -79,8 +79,7 @@ async fn chosen(distributor: &Distributor, runs: &ReportedRuns) -> Result<Vec<Pa
     match runs {
         ReportedRuns::Last(last) => Ok(distributor.history(*last).await?),
         ReportedRuns::Named(name) => {
-            let mut named = distributor.history(usize::MAX).await?;
-            named.retain(|run| run.run == *name);
+            let named = distributor.history_of(name).await?;
             if named.is_empty() {
                 let problem = format!("no run `{name}` has committed: `events runs` shows those that have");
                 return Err(Error::Missing { problem });

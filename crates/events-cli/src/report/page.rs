@@ -12,7 +12,7 @@ use super::figures::{Figures, PartitionFigures, Step};
 use super::html::Text;
 use super::samples::{Masking, Samples};
 use crate::names;
-use crate::units::{Bytes, Count, Elapsed};
+use crate::units::{Bytes, Count, Elapsed, counted};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -164,7 +164,7 @@ fn rejects(figures: &Figures, samples: &Samples) -> String {
         body += "</tbody></table></div>\n";
     }
     body += &note(
-        "They are in the quarantine: `events quarantine show` shows them, `events quarantine retry` tries them again.",
+        "They went to the quarantine: `events quarantine show` shows those that are still there, `events quarantine retry` tries them again.",
     );
     section("Rejects", &body)
 }
@@ -202,15 +202,15 @@ fn files(figures: &Figures) -> String {
     let bar = |one: &PartitionFigures| Bar {
         label: one.path.clone(),
         amount: one.bytes,
-        value: format!("{} rows, {}", Count(one.rows), Bytes(one.bytes)),
+        value: format!("{}, {}", counted(one.rows, "row"), Bytes(one.bytes)),
     };
     let shown: Vec<_> = all.iter().take(10).map(bar).collect();
     let mean = figures.bytes / figures.files.max(1);
     let mut body = note(&format!(
-        "{} files of {} on average in {} partitions. Those that got the most bytes:",
-        Count(figures.files),
+        "{} of {} on average, written to {}, those that were written again among them. Most bytes went to:",
+        counted(figures.files, "file"),
         Bytes(mean),
-        Count(all.len() as u64)
+        counted(all.len() as u64, "partition")
     ));
     body += &charts::bars(&shown);
     body += "<details><summary>As a table</summary><div class=\"scroll\"><table><thead><tr><th>partition</th><th class=\"n\">rows</th>\
@@ -231,25 +231,28 @@ fn files(figures: &Figures) -> String {
 }
 
 fn inputs(runs: &[PastRun]) -> String {
-    let reports = runs.iter().filter_map(|run| run.report.as_ref());
-    let mut all: Vec<_> = reports.flat_map(|report| &report.inputs).collect();
+    let of_run = |run: &'_ PastRun| (run.commit, run.report.clone());
+    let reports: Vec<_> = runs.iter().map(of_run).collect();
+    let inputs = reports.iter().filter_map(|(commit, report)| Some((*commit, report.as_ref()?)));
+    let mut all: Vec<_> =
+        inputs.flat_map(|(commit, report)| report.inputs.iter().map(move |input| (commit, input))).collect();
     if all.is_empty() {
         return String::new();
     }
     // Those that somebody has to look at first.
     all.sort_by(|one, two| {
         let order = |input: &events_core::run::InputReport| (input.counts.rejects_total(), input.counts.bytes);
-        order(two).cmp(&order(one)).then_with(|| one.key.cmp(&two.key))
+        order(two.1).cmp(&order(one.1)).then_with(|| (&one.1.key, one.0).cmp(&(&two.1.key, two.0)))
     });
     let mut body = note("Those with the most rejects first, then the largest.");
-    body += "<div class=\"scroll\"><table><thead><tr><th>input</th><th class=\"n\">bytes</th><th class=\"n\">records</th>\
+    body += "<div class=\"scroll\"><table><thead><tr><th>input</th><th class=\"n\">commit</th><th class=\"n\">bytes</th><th class=\"n\">records</th>\
              <th class=\"n\">rows</th><th class=\"n\">duplicates</th><th class=\"n\">mended</th><th class=\"n\">rejects</th></tr></thead><tbody>\n";
-    for input in all.iter().take(INPUTS_MAX) {
+    for (commit, input) in all.iter().take(INPUTS_MAX) {
         let counts = &input.counts;
         let _ = writeln!(
             body,
-            "<tr><td class=\"path\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>\
-             <td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>",
+            "<tr><td class=\"path\">{}</td><td class=\"n\">{commit}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>\
+             <td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>",
             Text(&input.key),
             Bytes(counts.bytes),
             Count(counts.records),
@@ -270,7 +273,7 @@ fn time(figures: &Figures) -> String {
     }
     let whole = Elapsed(Duration::from_millis(total));
     let body = note(&format!(
-        "{whole} in all. The colours are what the threads of a phase did; phases without any wait for a store."
+        "{whole} in all. The colours tell what the threads of a phase did. A phase without colours has no threads: it waits for a store."
     ));
     section("Where the time went", &(body + &charts::phases(&figures.phases)))
 }

@@ -58,9 +58,9 @@ impl Samples {
     }
 
     pub(super) fn take_reject(&mut self, line: &RejectLine<'_>) {
-        let bytes = line.bytes().map(|bytes| sample(&bytes, self.masking)).unwrap_or_default();
         let of_reason = self.rejects.entry(line.reason).or_default();
         if of_reason.len() < A_KIND_MAX {
+            let bytes = line.bytes().map(|bytes| sample(&bytes, self.masking)).unwrap_or_default();
             of_reason.push(SampledReject {
                 source: line.source.clone().into_owned(),
                 offset: line.offset,
@@ -88,6 +88,9 @@ impl Samples {
 
 /// The beginning of some bytes.
 fn sample(bytes: &[u8], masking: Masking) -> String {
+    // A character takes four bytes at most.
+    let cut = bytes.len() > 4 * SAMPLE_CHARACTERS_MAX;
+    let bytes = if cut { whole_characters(&bytes[..4 * SAMPLE_CHARACTERS_MAX]) } else { bytes };
     // An escape of what cannot be seen would be masked too, so letters go first.
     let text = match (masking, std::str::from_utf8(bytes)) {
         (Masking::On, Ok(text)) => Visible(text.chars().map(masked).collect::<String>().as_bytes()).to_string(),
@@ -97,6 +100,14 @@ fn sample(bytes: &[u8], masking: Masking) -> String {
     match text.char_indices().nth(SAMPLE_CHARACTERS_MAX) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,
+    }
+}
+
+/// Bytes without the beginning of a character at their end.
+fn whole_characters(bytes: &[u8]) -> &[u8] {
+    match std::str::from_utf8(bytes) {
+        Err(error) if error.error_len().is_none() => &bytes[..error.valid_up_to()],
+        _ => bytes,
     }
 }
 

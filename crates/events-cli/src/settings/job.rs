@@ -101,6 +101,10 @@ impl Task {
 pub(super) fn resolve_run(options: RunOptions, now: DateTime<Utc>) -> Result<JobSettings> {
     let RunOptions { zones, start, table, read, engine, dry, plan_file } = options;
     if let Some(file) = plan_file {
+        if is_dry(&dry) {
+            let problem = "a planned run is shown by `events plan`: --dry-run is not for --plan";
+            return Err(Error::Missing { problem: problem.to_owned() });
+        }
         return plan::resolve_run(&file, zones, start, &table, &read, engine, now);
     }
     let config = resolve_config(&table, &read, &engine);

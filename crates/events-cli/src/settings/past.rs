@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use events_core::config::Config;
+use events_core::event::EventId;
 use events_core::run::{DateRange, RunId};
 use events_stores::ZoneUrls;
 
@@ -70,6 +71,9 @@ pub(super) fn resolve_trace(options: TraceOptions) -> Result<TraceSettings> {
     if ids.is_empty() {
         return Err(missing("no event to trace: name one or more by their `event_id`"));
     }
+    // However it is spelled, an event is told of once.
+    let mut seen = std::collections::HashSet::new();
+    let ids = ids.into_iter().filter(|id| seen.insert(EventId::new(id.into()).to_string())).collect();
     let config = job::resolve_reading(&read, &engine);
     Ok(TraceSettings { zones: zones::resolve(&zones)?, ids, dates: days_read, config })
 }

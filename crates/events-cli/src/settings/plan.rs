@@ -26,7 +26,7 @@ pub(super) fn resolve(options: PlanOptions, now: DateTime<Utc>) -> Result<PlanSe
 /// A run as it was planned. What is set otherwise is refused: zones, name and day here, settings before the run begins.
 ///
 /// # Errors
-/// [`Error::Io`] and [`Error::Plan`] for a file that is no plan; [`Error::Plan`] for one of another run.
+/// [`Error::Plan`] for a file that is no plan, and for one of another run.
 pub(super) fn resolve_run(
     file: &Path,
     zones: ZoneOptions,

@@ -103,7 +103,9 @@ fn a_plan_is_for_its_own_zones_name_and_day() {
     lake.events("run --plan plan.json --run-id yours").fails(2, &["is for the run `mine`, and not for `yours`"]);
     lake.events("run --plan plan.json --date 2026-02-01").fails(2, &["is for the day `2026-01-31`"]);
     lake.events("run --plan plan.json --dry-run").fails(2, &["--dry-run"]);
-    lake.events("run --plan nowhere.json").fails(4, &["reading plan `nowhere.json`"]);
+    lake.events("run --plan nowhere.json").fails(2, &["plan `nowhere.json` cannot be read", "events plan"]);
+    let mut dry = lake.command("run --plan plan.json");
+    crate::lake::Finished::of(dry.env("EVENTS_DRY_RUN", "true")).fails(2, &["--dry-run"]);
     lake.write("other.json", "{}");
     lake.events("run --plan other.json").fails(2, &["plan `other.json` is no plan"]);
     lake.write("other.json", r#"{"plan":2}"#);

@@ -22,10 +22,10 @@ use super::grace::Grace;
 use super::history::{PastRun, past_runs};
 use super::inspect::{self, Sampling, TableOverview, TableSample};
 use super::layout::RunId;
-use super::phases::{Clock, Run};
+use super::phases::Run;
 use super::plan::{DateRange, Input, InputsMax, Place, Plan};
 use super::poison::Poison;
-use super::profile::Profile;
+use super::profile::{Clock, Profile};
 use super::progress::Progress;
 use super::redo;
 use super::rejects::{RejectFilter, RejectLine, read_lines};
@@ -126,7 +126,7 @@ impl Distributor {
     }
 
     /// What [`Distributor::run`] is to find and to decide, or else to refuse with [`Error::Outdated`], before it has published
-    /// anything. It takes the inputs that are expected and no others, whatever [`Distributor::with_inputs_max`] says, and
+    /// anything of its own; what earlier runs have committed may be finished by then. It takes the inputs that are expected and no others, whatever [`Distributor::with_inputs_max`] says, and
     /// [`Report::left`] tells how many came since.
     #[must_use]
     pub fn with_expected(mut self, expected: Expected) -> Self {
@@ -341,7 +341,15 @@ impl Distributor {
     /// # Errors
     /// When the log cannot be read.
     pub async fn history(&self, last: usize) -> Result<Vec<PastRun>> {
-        past_runs(&self.zones.trusted, last).await
+        past_runs(&self.zones.trusted, last, None).await
+    }
+
+    /// The commits of the run of that name: one, or none; two of a rebuild. Touches nothing.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub async fn history_of(&self, run: &RunId) -> Result<Vec<PastRun>> {
+        past_runs(&self.zones.trusted, usize::MAX, Some(run)).await
     }
 
     /// What is known of events by their ids, in the order of `ids`: their rows, and every record of them in what is pending

@@ -6,12 +6,13 @@ use chrono::{DateTime, NaiveDate, Utc};
 use futures::{StreamExt, TryStreamExt};
 use object_store::ObjectStore;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::control::{self, LogEntry};
 use super::layout::{self, LOG, LogObject, RunId};
 use super::report::{Counts, Job, REPORT_VERSION, Report, iso_date};
 use super::zone::Zone;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A run that has committed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -48,7 +49,11 @@ pub struct PastRun {
 
 impl PastRun {
     fn new(entry: &LogEntry, committed: DateTime<Utc>, finished: bool, report: Option<Report>) -> Self {
-        let partitions: BTreeSet<_> = entry.files.iter().map(|file| &file.folder).collect();
+        // What says all of a table anew has written none of it.
+        let files = if entry.anew { &[][..] } else { &entry.files };
+        let partitions: BTreeSet<_> = files.iter().map(|file| &file.folder).collect();
+        // Neither what was parsed before nor what is read again stands in the entry.
+        let inputs = report.as_ref().map_or(0, |report| report.inputs.len()).max(entry.inputs.len());
         Self {
             commit: entry.sequence,
             run: entry.run.clone(),
@@ -56,11 +61,11 @@ impl PastRun {
             date: entry.date,
             committed,
             finished,
-            inputs: entry.inputs.len() as u64,
+            inputs: inputs as u64,
             totals: entry.totals.clone(),
             partitions: partitions.len() as u64,
-            files: entry.files.len() as u64,
-            bytes: entry.files.iter().map(|file| file.bytes).sum(),
+            files: files.len() as u64,
+            bytes: files.iter().map(|file| file.bytes).sum(),
             report,
         }
     }
@@ -69,8 +74,8 @@ impl PastRun {
 /// Entries and reports that are read at once.
 const READS_AT_ONCE: usize = 16;
 
-/// The last `last` runs that have committed, in the order of their commits.
-pub(super) async fn past_runs(trusted: &Zone, last: usize) -> Result<Vec<PastRun>> {
+/// The last `last` runs that have committed, of those of a name when there is one, in the order of their commits.
+pub(super) async fn past_runs(trusted: &Zone, last: usize, name: Option<&RunId>) -> Result<Vec<PastRun>> {
     let (mut committed, mut finished) = (BTreeMap::new(), BTreeSet::new());
     let mut objects = trusted.store().list(Some(&trusted.path(LOG)?));
     while let Some(object) = objects.try_next().await.map_err(|error| trusted.error("listing", LOG, error))? {
@@ -89,31 +94,39 @@ pub(super) async fn past_runs(trusted: &Zone, last: usize) -> Result<Vec<PastRun
         let is_finished = finished.contains(&sequence);
         async move {
             let entry = control::entry(trusted, sequence).await?;
-            let report = if is_finished { report(trusted, sequence).await? } else { None };
-            Ok(PastRun::new(&entry, at, is_finished, report))
+            if name.is_some_and(|name| entry.run != *name) {
+                return Ok(None);
+            }
+            let report = if is_finished { report(trusted, &entry).await? } else { None };
+            Ok(Some(PastRun::new(&entry, at, is_finished, report)))
         }
     });
-    futures::stream::iter(read.collect::<Vec<_>>()).buffered(READS_AT_ONCE).try_collect().await
+    let read = futures::stream::iter(read.collect::<Vec<_>>()).buffered(READS_AT_ONCE);
+    read.try_filter_map(async |run| Ok(run)).try_collect().await
 }
 
-/// The report that the run of a commit has left.
-async fn report(trusted: &Zone, sequence: u64) -> Result<Option<Report>> {
-    #[derive(Deserialize)]
-    struct Version {
-        version: u32,
-    }
-    let path = layout::report(sequence);
-    match control::document::<Version>(trusted, &path).await? {
-        Some(Version { version: REPORT_VERSION }) => control::document(trusted, &path).await,
-        _ => Ok(None),
-    }
+/// The report that the run of a commit has left; none when it is of another version, or of another run: a log that was lost
+/// begins its numbers again.
+async fn report(trusted: &Zone, entry: &LogEntry) -> Result<Option<Report>> {
+    let path = layout::report(entry.sequence);
+    let wrong = |error: serde_json::Error| Error::Table { object: trusted.name(&path), problem: error.to_string() };
+    let document: Option<Value> = control::document(trusted, &path).await?;
+    let known = document.filter(|document| document["version"] == REPORT_VERSION);
+    let report: Option<Report> = known.map(serde_json::from_value).transpose().map_err(wrong)?;
+    Ok(report.filter(|report| report.run == entry.run))
 }
 
 /// Leaves the report of a run that is done beside its commit. When that fails, the report tells of it: it is the run's last
 /// act, and undoes nothing.
+///
+/// What its samples of repairs show of values is masked: the inputs have them, and nobody has to look for them elsewhere.
 pub(super) async fn save(trusted: &Zone, report: &mut Report) {
     let Some(sequence) = report.commit else { return };
-    if let Err(error) = control::put_document(trusted, &layout::report(sequence), report).await {
+    let mut kept = report.clone();
+    for sampled in &mut kept.repairs {
+        sampled.repair.mask();
+    }
+    if let Err(error) = control::put_document(trusted, &layout::report(sequence), &kept).await {
         report.unsaved = Some(error.to_string());
     }
 }

@@ -2,7 +2,7 @@
 
 use super::rejects::{RejectFilter, RejectLine};
 use super::report::{Counts, SampledRepair};
-use super::trace::{Found, Search};
+use super::search::{Found, Search};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::event::{Event, EventId, Events, Fault, Reason, Reject};

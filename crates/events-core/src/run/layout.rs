@@ -166,9 +166,14 @@ pub(crate) fn again(path: &str, digest: u128) -> String {
     format!("{path}~{digest:032x}")
 }
 
+/// In landing: all rejects of a run.
+pub(crate) fn quarantine_of(date: NaiveDate, run: &RunId) -> String {
+    format!("{QUARANTINE}/date={date}/run={run}")
+}
+
 /// In landing: the rejects of an input.
 pub(crate) fn quarantine(date: NaiveDate, run: &RunId, key: &str) -> String {
-    format!("{QUARANTINE}/date={date}/run={run}/{key}.jsonl")
+    format!("{}/{key}.jsonl", quarantine_of(date, run))
 }
 
 /// In landing: rejects of earlier runs.

@@ -35,6 +35,7 @@ mod redo;
 mod rejects;
 mod remote;
 mod report;
+mod search;
 mod stage;
 mod staging;
 mod start;

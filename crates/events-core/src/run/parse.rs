@@ -21,7 +21,7 @@ use super::profile::spend;
 use super::rejects::RejectFilter;
 use super::remote::Remote;
 use super::report::{Counts, Part, SampledRepair};
-use super::trace::{Found, Search};
+use super::search::{Found, Search};
 use crate::error::{Error, Result};
 use crate::json::{Damage, Level, Repair, RepairKind, Separated, Separations, Separators};
 use crate::table::{Key, KindCache};

@@ -20,6 +20,7 @@ use super::outputs::{Output, files, partitions, sort};
 use super::parse::Parse;
 use super::plan::{Input, Place, Plan};
 use super::poison::Poison;
+use super::profile::Clock;
 use super::quarantine::Quarantine;
 use super::redo;
 use super::report::{Counts, InputReport, Job, Phase, PhaseReport, REPORT_VERSION, Report};
@@ -28,9 +29,6 @@ use super::write::Write;
 use super::writers::Writers;
 use crate::error::{Error, Result};
 use crate::table::index::Partitions;
-
-/// The time since some moment.
-pub(crate) type Clock = Arc<dyn Fn() -> Duration + Send + Sync>;
 
 /// A run under way.
 pub(crate) struct Run {
@@ -258,6 +256,19 @@ impl Run {
         Err(Error::Setting { name: "run", problem })
     }
 
+    /// Refuses the name of another run that has rejects in the quarantine on that day: those of this one would be taken for
+    /// them.
+    async fn require_new_rejects(&self) -> Result<()> {
+        let start = &self.context.start;
+        let (landing, path) = (&self.context.zones.landing, layout::quarantine_of(start.date, &start.run));
+        if redo::is_empty(landing, &path).await? {
+            return Ok(());
+        }
+        let problem =
+            format!("`{}` has rejects of a run of that name: each run needs a name of its own", landing.name(&path));
+        Err(Error::Setting { name: "run", problem })
+    }
+
     /// Erases what this run has staged and will not commit.
     pub(super) async fn erase_stage(&self) {
         // What stopped the run is what to tell; what cannot be erased now is in nobody's way, and a later run erases it.
@@ -369,7 +380,11 @@ impl Run {
         let paths = plan.inputs.iter().enumerate().map(path).collect();
         let quarantine = Quarantine::new(&self.context, rejects, paths);
         let written = self.context.on_threads(1, move |remote| quarantine.work(remote)).await?;
-        Ok(written.into_iter().flatten().collect())
+        let written: Vec<_> = written.into_iter().flatten().collect();
+        if !written.is_empty() {
+            self.require_new_rejects().await?;
+        }
+        Ok(written)
     }
 
     /// Puts what is left of a spool into the stage, and lists all of it.

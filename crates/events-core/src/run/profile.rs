@@ -10,8 +10,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::phases::Clock;
 use super::report::{Part, Phase};
+
+/// The time since some moment.
+pub(crate) type Clock = Arc<dyn Fn() -> Duration + Send + Sync>;
 
 /// The time that all threads of a run have spent.
 pub(crate) struct Profile {

@@ -30,6 +30,19 @@ impl Repair {
     /// The most bytes of `before` and of `after`.
     pub const EXCERPT_BYTES_MAX: usize = 64;
 
+    /// Makes letters `x` or `X` and digits `0` in what it shows of values, and `x` of all that is not ASCII: what was done can
+    /// be seen, and to which value it was done cannot.
+    pub fn mask(&mut self) {
+        for byte in self.before.iter_mut().chain(&mut self.after) {
+            *byte = match *byte {
+                b'0'..=b'9' => b'0',
+                b'A'..=b'Z' => b'X',
+                b'a'..=b'z' | 0x80.. => b'x',
+                other => other,
+            };
+        }
+    }
+
     pub(crate) fn new(kind: RepairKind, offset: u64, before: &[u8], output_offset: u64, after: &[u8]) -> Self {
         let excerpt = |bytes: &[u8]| {
             let bytes = &bytes[..bytes.len().min(Self::EXCERPT_BYTES_MAX)];

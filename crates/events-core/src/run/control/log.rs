@@ -112,9 +112,10 @@ async fn exists(zone: &Zone, path: &str) -> Result<bool> {
     }
 }
 
-/// Puts a document of which any is as good: the first one stays.
+/// Puts a document, in the place of any other.
 pub(crate) async fn put_document(zone: &Zone, path: &str, document: &impl Serialize) -> Result<()> {
-    put_once(zone, path, json(document)?).await
+    let put = zone.store().put(&zone.path(path)?, json(document)?).await;
+    put.map(drop).map_err(|error| zone.error("writing", path, error))
 }
 
 pub(super) fn json(document: &impl Serialize) -> Result<PutPayload> {

@@ -137,7 +137,7 @@ impl Table {
 
     async fn write_checkpoint(&mut self, trusted: &Zone) -> Result<()> {
         let sequence = self.snapshot.sequence;
-        log::put_document(trusted, &layout::checkpoint(sequence), &self.snapshot).await?;
+        log::put_once(trusted, &layout::checkpoint(sequence), log::json(&self.snapshot)?).await?;
         self.checkpoint = sequence;
         let latest = log::json(&Latest { checkpoint: sequence })?;
         let put = trusted.store().put_opts(&trusted.path(layout::LATEST)?, latest, PutOptions::default()).await;

@@ -1,6 +1,6 @@
 //! Which commits took which inputs.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use futures::{StreamExt, TryStreamExt};
 
@@ -20,20 +20,22 @@ pub(super) struct Commits {
 }
 
 impl Commits {
-    /// Reads the whole log.
-    pub(super) async fn read(trusted: &Zone) -> Result<Self> {
+    /// Reads the whole log, and keeps what it says of inputs with these paths.
+    pub(super) async fn read(trusted: &Zone, inputs: &HashSet<String>) -> Result<Self> {
+        if inputs.is_empty() {
+            return Ok(Self { by_path: HashMap::new() });
+        }
         let entries = control::sequences(trusted).await?.into_iter().map(|sequence| control::entry(trusted, sequence));
         let mut entries = futures::stream::iter(entries.collect::<Vec<_>>()).buffered(READS_AT_ONCE);
-        let mut by_path: HashMap<_, Vec<_>> = HashMap::new();
+        let mut by_path: HashMap<String, Vec<_>> = HashMap::new();
         while let Some(entry) = entries.try_next().await? {
             for taken in entry.inputs.iter().filter(|taken| taken.input.place == Place::Pending) {
                 let commit = TracedCommit { commit: entry.sequence, run: entry.run.clone() };
                 let path = layout::processed(entry.date, &taken.input.key);
-                if let Some(digest) = taken.digest {
-                    let again = by_path.entry(layout::again(&path, digest.0)).or_default();
-                    again.push((Some(digest), commit.clone()));
+                let again = taken.digest.map(|digest| layout::again(&path, digest.0));
+                for path in [Some(path), again].into_iter().flatten().filter(|path| inputs.contains(path)) {
+                    by_path.entry(path).or_default().push((taken.digest, commit.clone()));
                 }
-                by_path.entry(path).or_default().push((taken.digest, commit));
             }
         }
         Ok(Self { by_path })

@@ -9,7 +9,6 @@
 //! 4. Each record is held against the rows: it is the row, or how it relates to the row that it gave way to.
 
 mod commits;
-mod search;
 mod sieve;
 mod table_rows;
 
@@ -18,23 +17,25 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use memchr::memmem;
 use serde::{Deserialize, Serialize};
 
 use super::context::Context;
 use super::control::Table;
-use super::layout::RunId;
+use super::layout::{self, RunId};
 use super::parse::Parse;
 use super::plan::{DateRange, Input, Place, Plan};
 use super::rejects::{RejectFilter, RejectLine, read_lines};
 use super::report::Phase;
+use super::search::{Found, Search};
+use super::zone::Zone;
 use crate::config::Config;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::event::{EventId, Reason};
 use crate::json::{Level, RepairKind};
-use crate::table::{Duplicate, day};
+use crate::table::{Duplicate, day, is_within, join};
 
 use commits::Commits;
-pub(crate) use search::{Found, Search};
 use sieve::Sieve;
 use table_rows::TableRows;
 
@@ -87,12 +88,16 @@ pub struct TracedRecord {
     /// When the event happened, by this record.
     #[serde(with = "micros")]
     pub timestamp: DateTime<Utc>,
+    /// Its domain.
+    pub domain: String,
+    /// Its type.
+    pub event_type: String,
     /// What was done to the record.
     pub repairs: Vec<RepairKind>,
     /// What became of it.
     pub fate: Fate,
     /// The commits that took its input, and their runs. More than one has taken it when the same bytes came again under the
-    /// same name.
+    /// same name; none is known of an input that [`Distributor::parse`](super::Distributor::parse) took.
     pub commits: Vec<TracedCommit>,
     #[serde(skip)]
     digest: u64,
@@ -112,8 +117,9 @@ pub enum Fate {
     OtherContent,
     /// Its input is still pending: no run has read it.
     Pending,
-    /// Its input was read, and the table has no row that it gave way to: rows were taken away by hand, or the record was a
-    /// reject by the rules of then.
+    /// Its input was read, and the table has no row that it gave way to: its row waits in the stage for
+    /// [`Distributor::distribute`](super::Distributor::distribute), or was taken away by hand, or the record was a reject by
+    /// the rules of then.
     NoRow,
 }
 
@@ -152,10 +158,15 @@ pub(super) async fn trace(context: Context, ids: &[EventId<'_>], dates: Option<D
     let search = Arc::new(Search::new(ids));
     let table = Table::open(trusted).await?;
     context.progress.enter(Phase::Deduplicate);
-    let rows = TableRows::new(&context, &table.snapshot, &search).await?.read().await?;
-    let commits = Commits::read(trusted).await?;
+    let rows = match TableRows::new(&context, &table.snapshot, &search).await {
+        Ok(rows) => rows.read().await,
+        Err(error) => Err(error),
+    };
+    let rows = rows.map_err(|error| behind(&table, trusted, error))?;
     context.progress.enter(Phase::Parse);
     let found = find(&context, &search, dates).await?;
+    let with_records = found.records.iter().map(|record| found.inputs[record.input].path()).collect();
+    let commits = Commits::read(trusted, &with_records).await?;
     let mut records: HashMap<u128, Vec<Found>> = HashMap::new();
     for record in found.records {
         records.entry(record.id).or_default().push(record);
@@ -168,10 +179,20 @@ pub(super) async fn trace(context: Context, ids: &[EventId<'_>], dates: Option<D
         let records = records.get(&id.fingerprint()).into_iter().flatten();
         let mut records: Vec<_> = records.map(|record| traced(record, &found.inputs, &commits)).collect();
         records.sort_by(|one, two| in_order(one).cmp(&in_order(two)));
-        settle(&mut records, &rows);
+        settle(&mut records, &rows, table.snapshot.horizon_days);
         traces.push(Trace { event_id: id.to_string(), rows, records, rejects: std::mem::take(&mut rejects[number]) });
     }
     Ok(traces)
+}
+
+/// What went wrong with the table's files, or that they may not be there yet.
+fn behind(table: &Table, trusted: &Zone, source: Error) -> Error {
+    match table.unfinished.last() {
+        Some(entry) => {
+            Error::Unfinished { entry: trusted.name(&layout::log_entry(entry.sequence)), source: Box::new(source) }
+        }
+        None => source,
+    }
 }
 
 /// The newest first; of equal ones those that were taken first, and by their places.
@@ -189,6 +210,8 @@ fn traced(found: &Found, inputs: &[Input], commits: &Commits) -> TracedRecord {
         length: found.bytes.len() as u64,
         raw: String::from_utf8_lossy(&found.bytes).into_owned(),
         timestamp: instant(found.timestamp),
+        domain: found.domain.clone(),
+        event_type: found.event_type.clone(),
         repairs: found.repairs.iter().collect(),
         fate: if input.place == Place::Pending { Fate::Pending } else { Fate::NoRow },
         commits,
@@ -197,13 +220,19 @@ fn traced(found: &Found, inputs: &[Input], commits: &Commits) -> TracedRecord {
 }
 
 /// Tells of each record that was read what became of it.
-fn settle(records: &mut [TracedRecord], rows: &[TracedRow]) {
+fn settle(records: &mut [TracedRecord], rows: &[TracedRow], horizon: Option<u32>) {
     let mut taken = HashSet::new();
     for record in records.iter_mut().filter(|record| record.fate != Fate::Pending) {
         let version = (record.timestamp.timestamp_micros(), record.digest);
-        let apart = |row: &TracedRow| day(row.timestamp.timestamp_micros()).abs_diff(day(version.0));
+        let days = |row: &TracedRow| (day(row.timestamp.timestamp_micros()), day(version.0));
+        let apart = |row: &TracedRow| days(row).0.abs_diff(days(row).1);
+        let kind = (&record.domain, &record.event_type);
+        let near = |row: &TracedRow| {
+            let same_kind = || join(&row.domain, &row.event_type) == join(kind.0, kind.1);
+            row.version() >= version && is_within(horizon, days(row), same_kind)
+        };
         // With a horizon there is a row for each time that is far enough from the others.
-        let row = rows.iter().enumerate().filter(|(_, row)| row.version() >= version).min_by_key(|(_, row)| apart(row));
+        let row = rows.iter().enumerate().filter(|(_, row)| near(row)).min_by_key(|(_, row)| apart(row));
         let Some((number, row)) = row else { continue };
         record.fate = match Duplicate::of(version, row.version()) {
             Duplicate::Exact if taken.insert(number) => Fate::Row,
@@ -258,9 +287,13 @@ async fn rejects(context: &Context, ids: &[EventId<'_>]) -> Result<Vec<Vec<Trace
         context.stop.check()?;
         let take = |line: &RejectLine<'_>| {
             let Some(bytes) = line.bytes() else { return };
-            let bytes = bytes.to_ascii_lowercase();
-            let has = |id: &Vec<u8>| memchr::memmem::find(&bytes, &id.to_ascii_lowercase()).is_some();
-            for (number, _) in texts.iter().enumerate().filter(|(_, id)| has(id)) {
+            let folded = bytes.to_ascii_lowercase();
+            // A UUID is the same in capitals, and spelled here in small letters.
+            let has = |(number, text): &(usize, &Vec<u8>)| match ids[*number] {
+                EventId::Uuid(_) => memmem::find(&folded, text).is_some(),
+                EventId::Text(_) => memmem::find(&bytes, text).is_some(),
+            };
+            for (number, _) in texts.iter().enumerate().filter(has) {
                 found[number].push(TracedReject {
                     object: object.path(),
                     source: line.source.clone().into_owned(),

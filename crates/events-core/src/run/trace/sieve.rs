@@ -9,14 +9,14 @@ use std::sync::{Arc, OnceLock};
 
 use aho_corasick::AhoCorasick;
 
-use super::search::Search;
 use crate::error::Result;
 use crate::event::EventId;
-use crate::json::{Compression, Utf16};
+use crate::json::{Compression, Level, Utf16};
 use crate::run::context::Context;
 use crate::run::plan::{Input, Plan};
 use crate::run::ranges::Ranges;
 use crate::run::remote::Remote;
+use crate::run::search::Search;
 
 /// More ids than this are in nearly every input.
 const IDS_MAX: usize = 32;
@@ -42,7 +42,9 @@ struct Texts {
 
 impl Sieve {
     pub(super) fn new(context: &Arc<Context>, plan: Plan, search: &Search) -> Self {
-        Self { context: Arc::clone(context), plan, texts: Texts::of(&search.ids), next: AtomicUsize::new(0) }
+        // A guess may read an id out of other bytes: pieces of a string, escapes that JSON does not have.
+        let texts = (context.config.repair < Level::Guess).then(|| Texts::of(&search.ids)).flatten();
+        Self { context: Arc::clone(context), plan, texts, next: AtomicUsize::new(0) }
     }
 
     /// The inputs that may hold an id.

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::search::Search;
 use super::{TracedRow, instant};
 use crate::error::Result;
 use crate::run::context::Context;
 use crate::run::control::{Snapshot, TableFile};
 use crate::run::merge::{KnownIds, TableObjects};
 use crate::run::remote::Remote;
+use crate::run::search::Search;
 use crate::table::index::id_hash;
 use crate::table::{FileRows, KindCache};
 

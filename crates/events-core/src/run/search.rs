@@ -9,7 +9,7 @@ use crate::table::{KindCache, content_digest};
 /// The ids that are looked for.
 pub(crate) struct Search {
     /// As they are spelled, in the order that they were asked for.
-    pub(super) ids: Vec<EventId<'static>>,
+    pub(crate) ids: Vec<EventId<'static>>,
     fingerprints: HashSet<u128>,
 }
 
@@ -17,25 +17,27 @@ pub(crate) struct Search {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Found {
     /// The number of its input in the plan.
-    pub(super) input: usize,
+    pub(crate) input: usize,
     /// Where it begins in the decompressed input.
-    pub(super) offset: u64,
-    pub(super) bytes: Vec<u8>,
+    pub(crate) offset: u64,
+    pub(crate) bytes: Vec<u8>,
     /// The fingerprint of the event's id.
-    pub(super) id: u128,
-    pub(super) timestamp: i64,
-    pub(super) digest: u64,
-    pub(super) repairs: RepairKinds,
+    pub(crate) id: u128,
+    pub(crate) timestamp: i64,
+    pub(crate) domain: String,
+    pub(crate) event_type: String,
+    pub(crate) digest: u64,
+    pub(crate) repairs: RepairKinds,
 }
 
 impl Search {
-    pub(super) fn new(ids: &[EventId<'_>]) -> Self {
+    pub(crate) fn new(ids: &[EventId<'_>]) -> Self {
         let fingerprints = ids.iter().map(EventId::fingerprint).collect();
         Self { ids: ids.iter().map(|id| EventId::new(id.to_string().into())).collect(), fingerprints }
     }
 
     /// Whether rows with an id of this fingerprint are looked for.
-    pub(super) fn wants(&self, fingerprint: u128) -> bool {
+    pub(crate) fn wants(&self, fingerprint: u128) -> bool {
         self.fingerprints.contains(&fingerprint)
     }
 
@@ -58,6 +60,8 @@ impl Search {
             bytes: bytes.to_vec(),
             id,
             timestamp: event.timestamp,
+            domain: event.domain.clone().into_owned(),
+            event_type: event.event_type.clone().into_owned(),
             digest,
             repairs: event.repairs,
         })
