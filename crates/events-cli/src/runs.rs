@@ -35,7 +35,7 @@ pub(crate) fn command(settings: &RunsSettings, console: &Console) -> Result<u8> 
 
 /// The last runs that have committed, in the order of their commits.
 fn read(urls: &ZoneUrls, last: usize) -> Result<(Zones, Vec<PastRun>)> {
-    let zones = urls.open(&places::opening(Access::Look))?;
+    let zones = places::open(urls, &places::opening(Access::Look))?;
     // A look takes no scratch, so the folder is only named.
     let distributor = Distributor::new(zones.clone(), PathBuf::new(), Config::default())?;
     let runtime = runtime::start()?;

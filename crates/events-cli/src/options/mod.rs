@@ -57,7 +57,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Clone, Subcommand)]
 pub(crate) enum Command {
     /// Make rows of the table from all pending inputs
-    #[command(after_help = LAYERS_HELP)]
+    #[command(after_help = RUN_LAYERS_HELP)]
     Run(RunOptions),
     /// What `run` would do now, to the last file and request, without doing it; `run --plan` then does exactly that
     #[command(after_help = PLAN_HELP)]
@@ -85,7 +85,7 @@ pub(crate) enum Command {
     #[command(after_help = LAYERS_HELP)]
     Rebuild(RebuildOptions),
     /// Show the history of a table: the last runs that have committed
-    #[command(after_help = LAYERS_HELP)]
+    #[command(after_help = RUNS_LAYERS_HELP)]
     Runs(RunsOptions),
     /// Write what runs have done as a page: charts of rows, duplicates, repairs, rejects, files and time
     #[command(after_help = REPORT_HELP)]
@@ -127,6 +127,15 @@ const LAYERS_HELP: &str = "\
 Each option can also be set as a variable (EVENTS_RUN_ID for --run-id) and as a key of the settings file (run-id). \
 An option wins over a variable, a variable over the file; a --root wins over zones that were set in a lower place.";
 
+const RUN_LAYERS_HELP: &str = "\
+Each option but --plan can also be set as a variable (EVENTS_RUN_ID for --run-id) and as a key of the settings file \
+(run-id). An option wins over a variable, a variable over the file; a --root wins over zones that were set in a lower \
+place.";
+
+const RUNS_LAYERS_HELP: &str = "\
+The zones can also be set as variables (EVENTS_ROOT for --root) and as keys of the settings file (root). An option wins \
+over a variable, a variable over the file; a --root wins over zones that were set in a lower place.";
+
 const QUARANTINE_LAYERS_HELP: &str = "\
 Each option but those about which rejects are meant can also be set as a variable (EVENTS_ROOT for --root) and as a key \
 of the settings file (root). An option wins over a variable, a variable over the file; a --root wins over zones that were \
@@ -136,8 +145,7 @@ const REPORT_HELP: &str = "\
 The page needs nothing else and asks for nothing: it can be mailed, printed and read on a phone. It is made from the reports \
 that runs leave in the control zone; of a run that was killed at its end only the totals are known.
 
-Each option of the zones can also be set as a variable (EVENTS_ROOT for --root) and as a key of the settings \
-file (root). An option wins over a variable, a variable over the file; a --root wins over zones that were set in a lower \
+The zones can also be set as variables (EVENTS_ROOT for --root) and as keys of the settings file (root). An option wins over a variable, a variable over the file; a --root wins over zones that were set in a lower \
 place.";
 
 const TRACE_HELP: &str = "\

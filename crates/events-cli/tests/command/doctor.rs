@@ -117,7 +117,7 @@ fn makes_every_check_whatever_fails_before() {
 
     let missing = doctor(&lake, "--root nowhere", 2);
     assert_eq!(missing.names(), all.names());
-    missing.is("landing", "failed", &["zone `nowhere` does not exist", "mkdir -p nowhere/landing/pending"]);
+    missing.is("landing", "failed", &["zone `nowhere` does not exist", "mkdir -p 'nowhere/landing/pending'"]);
     missing.is("stage", "ok", &["a run makes the folder"]);
     assert!(!lake.path("nowhere").exists());
     let same = doctor(&lake, "--root lake --stage lake/trusted", 2);
@@ -239,7 +239,7 @@ fn prints_signs_that_the_terminal_can_show() {
     let shown = |locale: &str| Finished::of(lake.command("doctor --root nowhere").env("LC_ALL", locale)).stdout;
     let (plain, text) = (shown("C"), shown("C.UTF-8"));
     assert!(plain.is_ascii(), "{plain}");
-    assert!(plain.contains("\nx landing") && plain.contains("-> `mkdir -p nowhere/landing/pending`"), "{plain}");
+    assert!(plain.contains("\nx landing") && plain.contains("-> `mkdir -p 'nowhere/landing/pending'`"), "{plain}");
     assert!(text.contains("\n✗ landing") && text.contains("✓ threads") && text.contains("→ "), "{text}");
     assert!(plain.lines().last().unwrap().contains(" checks: 1 failed, "), "{plain}");
 }

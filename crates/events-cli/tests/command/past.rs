@@ -52,6 +52,17 @@ fn a_table_without_runs_has_no_history() {
     assert_eq!(json(&lake, "runs --root lake")["runs"], Value::Array(Vec::new()));
     lake.events("runs").fails(2, &["trusted", "--root"]);
     lake.events("runs --root lake --last 0").fails(2, &["--last"]);
+    lake.events("runs --root nowhere").fails(2, &["nowhere"]);
+}
+
+#[test]
+fn a_table_whose_log_is_lost_has_no_empty_history() {
+    let lake = two_runs();
+    fs::remove_dir_all(lake.path("lake/trusted/control/log")).unwrap();
+    fs::remove_file(lake.path("lake/trusted/control/latest.json")).ok();
+    for command in ["runs --root lake", "report --root lake --html page.html"] {
+        lake.events(command).fails(2, &["events rebuild"]);
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use object_store::ObjectStore;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::control::{self, LogEntry};
+use super::control::{self, LogEntry, Table};
 use super::layout::{self, LOG, LogObject, RunId};
 use super::report::{Counts, Job, REPORT_VERSION, Report, iso_date};
 use super::zone::Zone;
@@ -88,6 +88,10 @@ pub(super) async fn past_runs(trusted: &Zone, last: usize, name: Option<&RunId>)
             }
             Some(LogObject::Checkpoint(_)) | None => {}
         }
+    }
+    if committed.is_empty() {
+        // Files without a log are no table without a history.
+        Table::open(trusted).await?;
     }
     let from = committed.len().saturating_sub(last);
     let read = committed.into_iter().skip(from).map(|(sequence, at)| {
