@@ -231,11 +231,9 @@ fn files(figures: &Figures) -> String {
 }
 
 fn inputs(runs: &[PastRun]) -> String {
-    let of_run = |run: &'_ PastRun| (run.commit, run.report.clone());
-    let reports: Vec<_> = runs.iter().map(of_run).collect();
-    let inputs = reports.iter().filter_map(|(commit, report)| Some((*commit, report.as_ref()?)));
+    let reports = runs.iter().filter_map(|run| Some((run.commit, run.report.as_ref()?)));
     let mut all: Vec<_> =
-        inputs.flat_map(|(commit, report)| report.inputs.iter().map(move |input| (commit, input))).collect();
+        reports.flat_map(|(commit, report)| report.inputs.iter().map(move |input| (commit, input))).collect();
     if all.is_empty() {
         return String::new();
     }

@@ -1,5 +1,6 @@
 //! What `events runs`, `events report` and `events trace` are to show.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
@@ -72,7 +73,7 @@ pub(super) fn resolve_trace(options: TraceOptions) -> Result<TraceSettings> {
         return Err(missing("no event to trace: name one or more by their `event_id`"));
     }
     // However it is spelled, an event is told of once.
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     let ids = ids.into_iter().filter(|id| seen.insert(EventId::new(id.into()).to_string())).collect();
     let config = job::resolve_reading(&read, &engine);
     Ok(TraceSettings { zones: zones::resolve(&zones)?, ids, dates: days_read, config })

@@ -126,8 +126,8 @@ impl Distributor {
     }
 
     /// What [`Distributor::run`] is to find and to decide, or else to refuse with [`Error::Outdated`], before it has published
-    /// anything of its own; what earlier runs have committed may be finished by then. It takes the inputs that are expected and no others, whatever [`Distributor::with_inputs_max`] says, and
-    /// [`Report::left`] tells how many came since.
+    /// anything of its own; what earlier runs have committed may be finished by then. It takes the inputs that are expected
+    /// and no others, whatever [`Distributor::with_inputs_max`] says, and [`Report::left`] tells how many came since.
     #[must_use]
     pub fn with_expected(mut self, expected: Expected) -> Self {
         self.expected = Some(Arc::new(expected));
@@ -355,8 +355,8 @@ impl Distributor {
     /// What is known of events by their ids, in the order of `ids`: their rows, and every record of them in what is pending
     /// and in `processed`, or in what of that was filed under some days. Touches nothing.
     ///
-    /// Reads inputs as [`Distributor::run`] would, with the level and the limits of now, so it takes as long as the inputs
-    /// are large: some gigabytes a second for those in which none of a few ids stands, and else as long as a run parses.
+    /// Reads inputs as [`Distributor::run`] would, with the level and the limits of now, so it takes the longer the larger they
+    /// are. Those in whose bytes none of a few ids stands are only looked through, the others parsed.
     ///
     /// # Errors
     /// When a zone cannot be read, and for a log or an index that is damaged.

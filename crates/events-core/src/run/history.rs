@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::control::{self, LogEntry, Table};
 use super::layout::{self, LOG, LogObject, RunId};
-use super::report::{Counts, Job, REPORT_VERSION, Report, iso_date};
+use super::report::{Counts, Job, REPORT_VERSION, Report, iso_date, iso_time};
 use super::zone::Zone;
 use crate::error::{Error, Result};
 
@@ -132,20 +132,5 @@ pub(super) async fn save(trusted: &Zone, report: &mut Report) {
     }
     if let Err(error) = control::put_document(trusted, &layout::report(sequence), &kept).await {
         report.unsaved = Some(error.to_string());
-    }
-}
-
-/// Times as RFC 3339, to the second.
-mod iso_time {
-    use chrono::{DateTime, SecondsFormat, Utc};
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-
-    pub(super) fn serialize<S: Serializer>(time: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&time.to_rfc3339_opts(SecondsFormat::Secs, true))
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DateTime<Utc>, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        DateTime::parse_from_rfc3339(&text).map(|time| time.to_utc()).map_err(D::Error::custom)
     }
 }

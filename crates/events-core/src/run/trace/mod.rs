@@ -26,7 +26,7 @@ use super::layout::{self, RunId};
 use super::parse::Parse;
 use super::plan::{DateRange, Input, Place, Plan};
 use super::rejects::{RejectFilter, RejectLine, read_lines};
-use super::report::Phase;
+use super::report::{Phase, iso_time};
 use super::search::{Found, Search};
 use super::zone::Zone;
 use crate::config::Config;
@@ -58,7 +58,7 @@ pub struct TracedRow {
     /// The file that has it, by its path in the trusted zone.
     pub file: String,
     /// When the event happened.
-    #[serde(with = "micros")]
+    #[serde(with = "iso_time")]
     pub timestamp: DateTime<Utc>,
     /// Its domain.
     pub domain: String,
@@ -86,7 +86,7 @@ pub struct TracedRecord {
     /// The bytes as they came; what is no UTF-8 is replaced by U+FFFD.
     pub raw: String,
     /// When the event happened, by this record.
-    #[serde(with = "micros")]
+    #[serde(with = "iso_time")]
     pub timestamp: DateTime<Utc>,
     /// Its domain.
     pub domain: String,
@@ -307,19 +307,4 @@ async fn rejects(context: &Context, ids: &[EventId<'_>]) -> Result<Vec<Vec<Trace
         read_lines(&context.zones.landing, &object, take).await?;
     }
     Ok(found)
-}
-
-/// Times as RFC 3339, to the microsecond.
-mod micros {
-    use chrono::{DateTime, SecondsFormat, Utc};
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-
-    pub(super) fn serialize<S: Serializer>(time: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&time.to_rfc3339_opts(SecondsFormat::Micros, true))
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DateTime<Utc>, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        DateTime::parse_from_rfc3339(&text).map(|time| time.to_utc()).map_err(D::Error::custom)
-    }
 }
