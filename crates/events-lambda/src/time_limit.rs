@@ -45,11 +45,13 @@ pub(crate) fn run_time(deadline_ms: u64, now: SystemTime, grace: Duration) -> Op
     Some(left.saturating_sub(MARGIN.min(left / 10)).saturating_sub(grace.saturating_mul(2)))
 }
 
-/// How long it is until the host ends the invocation; `None` when that is unknown.
+/// How long it is until the host ends the invocation, zero when that should have been; `None` when it is unknown.
 pub(crate) fn time_left(deadline_ms: u64, now: SystemTime) -> Option<Duration> {
-    // An invocation does not begin after its end, nor does it take days: hosts for development put something else there.
-    let left = UNIX_EPOCH.checked_add(Duration::from_millis(deadline_ms))?.duration_since(now).ok()?;
-    (left <= LONGEST).then_some(left)
+    // No invocation takes days: hosts for development put something else there.
+    match UNIX_EPOCH.checked_add(Duration::from_millis(deadline_ms))?.duration_since(now) {
+        Ok(left) => (left <= LONGEST).then_some(left),
+        Err(late) => (late.duration() <= LONGEST).then_some(Duration::ZERO),
+    }
 }
 
 #[cfg(test)]
@@ -62,7 +64,8 @@ mod tests {
         let time = |deadline_ms| run_time(deadline_ms, now, Duration::ZERO);
         assert_eq!(time(1_000_900_000), Some(Duration::from_secs(890)));
         assert_eq!(time(1_000_003_000), Some(Duration::from_millis(2700)));
-        for unknown in [0, 600_000, 1_086_400_001, u64::MAX] {
+        assert_eq!((time(999_999_999), time(913_600_000)), (Some(Duration::ZERO), Some(Duration::ZERO)), "is over");
+        for unknown in [0, 600_000, 913_599_999, 1_086_400_001, u64::MAX] {
             assert_eq!(time(unknown), None, "{unknown}");
         }
         assert_eq!(time(1_086_400_000).map(|time| time.as_secs()), Some(86_390));

@@ -177,14 +177,15 @@ fn takes_what_fits_into_its_time_and_goes_on_in_the_next_invocation() {
     assert_eq!((lake.ids(), lake.table()), one_run);
 }
 
-/// An input that is too large for the time is tried, and is there as before when the time is over.
+/// An input that is too large for the time is tried, and is there as before when the time is over: by far less than any machine
+/// needs for 70 MB.
 #[test]
 fn stops_in_order_before_the_deadline() {
     let events = [400_000];
     let lake = Lake::with_inputs(&events);
     let (root, temporary) = (lake.url(), lake.path("tmp"));
     let host = Host::start(&[("EVENTS_ROOT", &root), ("TMPDIR", temporary.to_str().unwrap())]);
-    let Answer::Error(error) = host.invoke_for(Duration::from_millis(500), &json!({})) else { panic!() };
+    let Answer::Error(error) = host.invoke_for(Duration::from_millis(40), &json!({})) else { panic!() };
     assert_eq!(error["errorType"], "TimeLimit");
     assert_eq!(lake.files("lake/landing/pending"), ["a/0.json"]);
     assert!(lake.files("lake/stage").is_empty() && lake.files("tmp").is_empty() && lake.table().is_empty());
