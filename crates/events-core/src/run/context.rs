@@ -50,6 +50,9 @@ pub(crate) struct Context {
     pub(crate) kinds: Arc<Kinds>,
 }
 
+/// The part of the memory that rows have until they overflow: one of so many.
+const ROWS_SHARE: usize = 8;
+
 /// The longest range that is read at once. Larger ones are not faster, and several are held for every thread.
 const CHUNK_BYTES_MAX: usize = 1 << 20;
 
@@ -90,8 +93,9 @@ impl Context {
 
     /// An exchange that lives in this process.
     pub(crate) fn scratch_exchange(&self, input_bytes: u64) -> Exchange {
-        let spread = Spread::of(input_bytes, self.lane_bytes_max());
-        Exchange { rows: self.scratch_spool(spread.buckets, 8), keys: self.scratch_spool(spread.shards, 16), spread }
+        let spread = Spread::of(input_bytes, self.lane_bytes_max(), self.config.memory_bytes / ROWS_SHARE);
+        let (rows, keys) = (self.scratch_spool(spread.buckets, ROWS_SHARE), self.scratch_spool(spread.shards, 16));
+        Exchange { rows, keys, spread }
     }
 
     /// An exchange that lives in the stage zone. `together`: its lanes share objects.

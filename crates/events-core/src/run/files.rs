@@ -9,13 +9,14 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::context::Context;
 use super::control::{Digest, Replaced, Snapshot, Step, TableFile};
+use super::crew::Crew;
 use super::ledger::check_replaced;
 use super::merge::{Placement, Superseded, TableObjects, place};
 use super::outputs::{Destination, Output};
 use super::remote::Remote;
 use super::staging::Staging;
 use crate::error::{Error, Result};
-use crate::table::{EncodedFile, FileSeries, Kind, KindCache, Rewrite, Row, Source, day, folder};
+use crate::table::{EncodedFile, FileSeries, Hands, Kind, KindCache, Rewrite, Row, Source, day, folder};
 
 /// Rows of a partition, by rank of its name and day.
 pub(crate) type Sizes = HashMap<(u32, i32), usize>;
@@ -34,6 +35,7 @@ pub(crate) struct Files<'a> {
     /// By kind: the place of its name among all names.
     ranks: &'a [u32],
     remote: &'a Remote,
+    crew: &'a Arc<Crew>,
     /// The partition in progress.
     open: Option<((u32, i32), FileSeries)>,
     /// A kind of the open partition: they all share the name.
@@ -50,10 +52,11 @@ impl<'a> Files<'a> {
         kinds: &'a [Arc<Kind>],
         ranks: &'a [u32],
         remote: &'a Remote,
+        crew: &'a Arc<Crew>,
     ) -> Self {
         let old_kinds = KindCache::new(Arc::default());
         let staging = Staging::new(context, remote);
-        Self { context, against, kinds, ranks, remote, open: None, kind: 0, old_kinds, staging }
+        Self { context, against, kinds, ranks, remote, crew, open: None, kind: 0, old_kinds, staging }
     }
 
     pub(crate) fn remote(&self) -> &'a Remote {
@@ -67,11 +70,13 @@ impl<'a> Files<'a> {
             self.close()?;
             let (config, rows) = (&self.context.config, sizes.get(&partition).copied().unwrap_or_default());
             let series = FileSeries::new(&config.file_config(), config.file_bytes_max, rows);
+            let series = series.with_hands(Arc::clone(self.crew) as Arc<dyn Hands>);
             self.open = Some((partition, series));
             self.kind = row.kind;
         }
         let Some((_, series)) = &mut self.open else { return Ok(()) };
-        let full = series.is_full().then(|| series.cut()).transpose().map_err(Error::encoding)?;
+        let is_full = series.is_full().map_err(Error::encoding)?;
+        let full = is_full.then(|| series.cut()).transpose().map_err(Error::encoding)?;
         series.push(row, &self.kinds[row.kind as usize]).map_err(Error::encoding)?;
         let Some(file) = full else { return Ok(()) };
         let rows = file.rows;
@@ -84,7 +89,7 @@ impl<'a> Files<'a> {
     }
 
     /// Finishes the open partition: its last file may go to one that is there.
-    fn close(&mut self) -> Result<()> {
+    pub(crate) fn close(&mut self) -> Result<()> {
         let Some(((_, day), series)) = self.open.take() else { return Ok(()) };
         let file = series.finish().map_err(Error::encoding)?;
         let (folder, new_rows) = (self.folder(day), file.rows);

@@ -6,6 +6,7 @@
 mod barrier;
 mod context;
 mod control;
+mod crew;
 mod distributor;
 mod exchange;
 mod expected;

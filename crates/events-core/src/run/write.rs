@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering as MemoryOrdering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::context::Context;
+use super::crew::Crew;
 use super::exchange::{Exchange, ScratchFile, Spool};
 use super::files::{Against, Files, Sizes};
 use super::losers;
@@ -33,6 +34,7 @@ pub(crate) struct Write {
     /// The largest last, so that no thread begins it when the others are done.
     buckets: Mutex<Vec<usize>>,
     partitions: AtomicUsize,
+    crew: Arc<Crew>,
 }
 
 /// What partitions and rows are ordered by, before their ids: partitions by name and day, rows by time.
@@ -107,6 +109,7 @@ impl Write {
             kinds,
             buckets: Mutex::new(buckets),
             partitions: AtomicUsize::new(0),
+            crew: Arc::default(),
         }
     }
 
@@ -119,7 +122,8 @@ impl Write {
 
     /// A thread's part of the work.
     pub(crate) fn work(&self, remote: &Remote) -> Result<Vec<Output>> {
-        let mut files = Files::new(&self.context, &self.against, &self.kinds, &self.ranks, remote);
+        let working = self.crew.work();
+        let mut files = Files::new(&self.context, &self.against, &self.kinds, &self.ranks, remote, &self.crew);
         let mut block = Vec::new();
         // All that is not said to be something else.
         let _exchanging = spend(Part::Exchange);
@@ -136,9 +140,17 @@ impl Write {
             } else {
                 self.write_merged(bucket, &losers, &mut files)?;
             }
+            // No other bucket has rows of its partitions, and the next one needs the memory.
+            let _encoding = spend(Part::Encode);
+            files.close()?;
         }
-        let _encoding = spend(Part::Encode);
-        files.finish()
+        let outputs = {
+            let _encoding = spend(Part::Encode);
+            files.finish()?
+        };
+        drop(working);
+        self.crew.help();
+        Ok(outputs)
     }
 
     /// Sorts a bucket in memory: that of a block before, which becomes that of the next one.
@@ -170,7 +182,7 @@ impl Write {
         let mut survivors = Survivors { losers, ordinal: 0 };
         let mut sizes = Sizes::new();
         let mut runs = Vec::new();
-        for block in self.exchange.rows.take(bucket, self.context.lane_bytes_max(), files.remote()) {
+        for block in self.exchange.rows.take(bucket, self.context.lane_bytes_max() / 2, files.remote()) {
             self.context.stop.check()?;
             let block = block?;
             let run = ScratchFile::new(Arc::clone(&self.context.scratch));

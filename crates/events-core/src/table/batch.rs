@@ -57,15 +57,24 @@ impl BatchBuilder {
 
     /// The columns so far as a batch; the builder starts again.
     pub(super) fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
+        // A full batch is probably followed by one like it, for which memory would otherwise grow step by step.
+        let rows = if self.rows == BATCH_ROWS { self.rows } else { 0 };
+        let finish = |strings: &mut StringBuilder| -> ArrayRef {
+            let bytes = if rows == 0 { 0 } else { strings.values_slice().len() };
+            let next = StringBuilder::with_capacity(rows, bytes + bytes / 32);
+            Arc::new(std::mem::replace(strings, next).finish())
+        };
+        let timestamps = TimestampMicrosecondBuilder::with_capacity(rows);
+        let mut timestamps = std::mem::replace(&mut self.timestamps, timestamps);
         self.rows = 0;
         let columns: Vec<ArrayRef> = vec![
-            Arc::new(self.ids.finish()),
-            Arc::new(self.timestamps.finish().with_timezone("UTC")),
-            Arc::new(self.domains.finish()),
-            Arc::new(self.event_types.finish()),
-            Arc::new(self.data.finish()),
-            Arc::new(self.extra.finish()),
-            Arc::new(self.repairs.finish()),
+            finish(&mut self.ids),
+            Arc::new(timestamps.finish().with_timezone("UTC")),
+            finish(&mut self.domains),
+            finish(&mut self.event_types),
+            finish(&mut self.data),
+            finish(&mut self.extra),
+            finish(&mut self.repairs),
         ];
         RecordBatch::try_new(table_schema(), columns)
     }

@@ -1,10 +1,9 @@
 //! A file of the table: Parquet with fixed settings, so that the same rows give the same bytes.
 
+use std::sync::Arc;
+
 use arrow_array::RecordBatch;
-use arrow_schema::SchemaRef;
 use bytes::Bytes;
-use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, Encoding};
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::{KeyValue, SortingColumn};
@@ -12,11 +11,11 @@ use parquet::file::properties::{BloomFilterPosition, EnabledStatistics, WriterPr
 use parquet::schema::types::ColumnPath;
 
 use super::batch::{BATCH_ROWS, BatchBuilder};
-use super::blocks::Blocks;
 use super::codec::Codec;
 use super::columns::Columns;
 use super::kind::Kind;
 use super::row::Row;
+use super::row_groups::{Hands, RowGroups};
 use super::schema::{column, table_schema};
 
 /// What a file's bytes depend on besides its rows.
@@ -105,12 +104,6 @@ fn staged_properties() -> WriterProperties {
         .build()
 }
 
-fn writer(schema: SchemaRef, properties: WriterProperties) -> Result<ArrowWriter<Blocks>> {
-    // The schema of Arrow in the file's metadata would cost half a kilobyte and say nothing that Parquet does not.
-    let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
-    ArrowWriter::try_new_with_options(Blocks::default(), schema, options)
-}
-
 /// A finished file in memory.
 #[derive(Debug, Clone)]
 pub struct EncodedFile {
@@ -154,8 +147,9 @@ impl Summary {
 pub(crate) struct FileWriter {
     config: FileConfig,
     rows_expected: usize,
+    hands: Option<Arc<dyn Hands>>,
     /// From the first rows that are encoded on.
-    writer: Option<ArrowWriter<Blocks>>,
+    writer: Option<RowGroups>,
     batch: BatchBuilder,
     summary: Summary,
 }
@@ -166,15 +160,21 @@ impl FileWriter {
         Self {
             config: *config,
             rows_expected,
+            hands: None,
             writer: None,
             batch: BatchBuilder::new(rows_expected.min(BATCH_ROWS)),
             summary: Summary::default(),
         }
     }
 
+    /// With threads that may encode a part of it.
+    pub(crate) fn with_hands(self, hands: Option<Arc<dyn Hands>>) -> Self {
+        Self { hands, ..self }
+    }
+
     /// A writer of rows for the stage zone.
     pub(crate) fn staged() -> Result<Self> {
-        let writer = Some(writer(table_schema(), staged_properties())?);
+        let writer = Some(RowGroups::new(table_schema(), staged_properties(), None)?);
         Ok(Self { writer, ..Self::new(&FileConfig::default(), BATCH_ROWS) })
     }
 
@@ -198,11 +198,12 @@ impl FileWriter {
         Ok(())
     }
 
-    fn take_writer(&mut self, extra: bool) -> Result<ArrowWriter<Blocks>> {
-        match self.writer.take() {
-            Some(writer) => Ok(writer),
-            None => writer(table_schema(), properties(&self.config, self.rows_expected, extra)),
+    fn take_writer(&mut self, extra: bool) -> Result<RowGroups> {
+        if let Some(writer) = self.writer.take() {
+            return Ok(writer);
         }
+        let properties = properties(&self.config, self.rows_expected, extra);
+        RowGroups::new(table_schema(), properties, self.hands.clone())
     }
 
     /// The rows so far.
@@ -215,9 +216,9 @@ impl FileWriter {
         self.batch.rows == 0
     }
 
-    /// The bytes that the file has so far, as far as they are encoded.
-    pub(crate) fn encoded_bytes(&self) -> usize {
-        self.writer.as_ref().map_or(0, |writer| writer.bytes_written() + writer.in_progress_size())
+    /// Whether the file has so many bytes, as far as they are encoded.
+    pub(crate) fn has_bytes(&mut self, bytes: usize) -> Result<bool> {
+        self.writer.as_mut().map_or(Ok(bytes == 0), |writer| writer.has_bytes(bytes))
     }
 
     pub(crate) fn finish(mut self) -> Result<EncodedFile> {
@@ -228,7 +229,7 @@ impl FileWriter {
         let mut writer = self.take_writer(false)?;
         writer.flush()?;
         let rows_end = writer.bytes_written() as u64;
-        let (bytes, length, digest) = writer.into_inner()?.finish();
+        let (bytes, length, digest) = writer.finish()?.finish();
         let Summary { rows, timestamps, row_bytes } = self.summary;
         Ok(EncodedFile { bytes, length, rows, digest, tail: length - rows_end, timestamps, row_bytes })
     }
@@ -250,7 +251,7 @@ pub(crate) fn encode(batches: &[RecordBatch], config: &FileConfig) -> Result<Enc
 
 /// Encodes a batch of any schema for the stage zone.
 pub(crate) fn encode_staged(batch: &RecordBatch) -> Result<EncodedFile> {
-    let writer = Some(writer(batch.schema(), staged_properties())?);
+    let writer = Some(RowGroups::new(batch.schema(), staged_properties(), None)?);
     let mut file = FileWriter { writer, ..FileWriter::new(&FileConfig::default(), 0) };
     file.write(batch, true)?;
     file.summary.rows = batch.num_rows() as u64;

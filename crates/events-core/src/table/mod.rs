@@ -18,6 +18,7 @@ mod probe;
 mod read;
 mod rewrite;
 mod row;
+mod row_groups;
 mod schema;
 mod series;
 #[cfg(test)]
@@ -40,6 +41,7 @@ pub(crate) use probe::{Probe, tail_bytes};
 pub(crate) use read::{Batches, FileRows, Version};
 pub(crate) use rewrite::{Rewrite, RewriteError, Source};
 pub(crate) use row::{Header, Row, header_at, headers, id_at, row_at, rows};
+pub(crate) use row_groups::{Chore, Hands};
 pub use schema::{column, partition_schema, table_schema};
 pub(crate) use series::FileSeries;
 pub use transform::{Deduplicated, deduplicate, to_batch, with_partition_columns, write_parquet};

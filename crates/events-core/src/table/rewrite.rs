@@ -85,7 +85,7 @@ impl<'a, 's> Rewrite<'a, 's> {
     fn next_file(&mut self) -> Result<Option<EncodedFile>, RewriteError> {
         let Some(series) = &mut self.series else { return Ok(None) };
         while let Some(mut top) = self.heads.peek_mut() {
-            if series.is_full() {
+            if series.is_full()? {
                 return Ok(Some(series.cut()?));
             }
             let Reverse(head) = &mut *top;

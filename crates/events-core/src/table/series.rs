@@ -1,10 +1,13 @@
 //! The rows of a partition become files, one after the other.
 
+use std::sync::Arc;
+
 use parquet::errors::Result;
 
 use super::file::{EncodedFile, FileConfig, FileWriter};
 use super::kind::Kind;
 use super::row::Row;
+use super::row_groups::Hands;
 
 /// Encodes the rows of a partition, which come in their order.
 ///
@@ -12,6 +15,7 @@ use super::row::Row;
 pub(crate) struct FileSeries {
     config: FileConfig,
     file_bytes_max: usize,
+    hands: Option<Arc<dyn Hands>>,
     /// Rows of the partition that are still to come.
     left: usize,
     open: FileWriter,
@@ -20,17 +24,24 @@ pub(crate) struct FileSeries {
 impl FileSeries {
     /// The files of so many rows. Each but the last ends after the batch with which its rows take `file_bytes_max`.
     pub(crate) fn new(config: &FileConfig, file_bytes_max: usize, rows: usize) -> Self {
-        Self { config: *config, file_bytes_max, left: rows, open: FileWriter::new(config, rows) }
+        let open = FileWriter::new(config, rows);
+        Self { config: *config, file_bytes_max, hands: None, left: rows, open }
+    }
+
+    /// With threads that may encode a part of each file.
+    pub(crate) fn with_hands(self, hands: Arc<dyn Hands>) -> Self {
+        let open = self.open.with_hands(Some(Arc::clone(&hands)));
+        Self { hands: Some(hands), open, ..self }
     }
 
     /// Whether the next row begins another file.
-    pub(crate) fn is_full(&self) -> bool {
-        self.open.ends_batch() && self.open.encoded_bytes() >= self.file_bytes_max && self.open.rows() > 0
+    pub(crate) fn is_full(&mut self) -> Result<bool> {
+        Ok(self.open.ends_batch() && self.open.rows() > 0 && self.open.has_bytes(self.file_bytes_max)?)
     }
 
     /// The file so far. The next row begins another one.
     pub(crate) fn cut(&mut self) -> Result<EncodedFile> {
-        let next = FileWriter::new(&self.config, self.left);
+        let next = FileWriter::new(&self.config, self.left).with_hands(self.hands.clone());
         std::mem::replace(&mut self.open, next).finish()
     }
 

@@ -17,6 +17,7 @@ use super::probe::Probe;
 use super::read::{Batches, FileRows, Version};
 use super::rewrite::{Rewrite, RewriteError, Source};
 use super::row::{Row, rows};
+use super::row_groups::{Chore, Hands};
 use super::series::FileSeries;
 use super::{BATCH_ROWS, write_parquet};
 use crate::event::EventId;
@@ -101,16 +102,32 @@ fn encode(made: &[Made], config: &FileConfig) -> EncodedFile {
 
 /// The files of a run.
 fn series(made: &[Made], config: &FileConfig, file_bytes_max: usize) -> Vec<Bytes> {
+    files(made, FileSeries::new(config, file_bytes_max, made.len()))
+}
+
+fn files(made: &[Made], mut series: FileSeries) -> Vec<Bytes> {
     let mut kinds = cache();
-    let mut series = FileSeries::new(config, file_bytes_max, made.len());
     let mut files = Vec::new();
     for made in made {
         let (number, kind) = kinds.get(made.kind.0, made.kind.1).unwrap();
-        files.extend(series.is_full().then(|| series.cut().unwrap()));
+        files.extend(series.is_full().unwrap().then(|| series.cut().unwrap()));
         series.push(&made.row(*number), kind).unwrap();
     }
     files.push(series.finish().unwrap());
     files.iter().map(bytes).collect()
+}
+
+/// A thread for each chore, or none.
+struct Strangers(bool);
+
+impl Hands for Strangers {
+    fn leave(&self, chore: Chore) -> Option<Chore> {
+        if !self.0 {
+            return Some(chore);
+        }
+        std::thread::spawn(chore);
+        None
+    }
 }
 
 fn rewrite(
@@ -177,6 +194,19 @@ proptest! {
         let third = |id: u128| id.is_multiple_of(3);
         let expected = made.iter().map(Made::version).filter(|version| third(version.id));
         prop_assert!(versions(bytes(&file), third).into_iter().eq(expected));
+    }
+
+    #[test]
+    fn files_do_not_tell_who_has_encoded_them(
+        seed: u64, count in 0_u64..40_000, config in config(),
+        file_bytes_max in prop_oneof![Just(64 << 20), 0_usize..(2 << 20)],
+    ) {
+        let made = made(seed, count);
+        let alone = series(&made, &config, file_bytes_max);
+        for hands in [Strangers(false), Strangers(true)] {
+            let series = FileSeries::new(&config, file_bytes_max, made.len()).with_hands(Arc::new(hands));
+            prop_assert!(files(&made, series) == alone);
+        }
     }
 
     #[test]

@@ -21,6 +21,12 @@ pub(crate) use stage::{Rebase, StageLanes, StageWhat, Staged};
 /// An input whose keys are found in less time than a store takes to answer.
 const SMALL_INPUT_BYTES: u64 = 8 << 20;
 
+/// Records of less than 329 bytes have more keys than this says, in shards that are larger by as much.
+const INPUT_BYTES_PER_KEY_BYTE: u64 = 7;
+
+/// What is written at once to a lane of rows, at least.
+const ROWS_PAGE_BYTES: usize = 16 << 10;
+
 /// How a run's rows and keys are spread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Spread {
@@ -46,17 +52,25 @@ impl Spread {
     /// The most lanes for rows of a run over several workers.
     pub(crate) const WORK_BUCKETS_MAX: usize = 4096;
 
-    /// Lanes enough that one fits a thread's share of the memory, for inputs of that size.
-    pub(crate) fn of(input_bytes: u64, lane_bytes_max: usize) -> Self {
-        // Partitions differ in size: an average lane of a quarter leaves room for the large ones. Keys are an eighth of
-        // the rows or less.
-        let lanes = (input_bytes / (lane_bytes_max as u64 / 4).max(1)).clamp(16, 1024) as usize;
-        let buckets = lanes.next_power_of_two().min(1024);
+    /// Lanes enough that one fits a thread's share of the memory, for inputs of that size, as long as the memory for rows has
+    /// room for two pages of each: with more of them what goes to a scratch file, and is read from it, comes in crumbs, and a
+    /// second pass over lanes that are too large costs less.
+    pub(crate) fn of(input_bytes: u64, lane_bytes_max: usize, rows_bytes_max: usize) -> Self {
+        // Partitions differ in size: an average lane of a quarter leaves room for the large ones.
+        let lanes = |bytes: u64| bytes / (lane_bytes_max as u64 / 4).max(1);
+        let buckets_max = (rows_bytes_max / (2 * ROWS_PAGE_BYTES)).clamp(16, 1024).next_power_of_two();
+        let buckets = lanes(input_bytes).clamp(16, buckets_max as u64).next_power_of_two() as usize;
         // Each shard asks each segment of the table's index by itself: few keys are asked for in few requests.
-        let shards = if input_bytes < SMALL_INPUT_BYTES { 2 } else { (buckets / 4).max(8) };
+        let shards = match input_bytes {
+            ..SMALL_INPUT_BYTES => 2,
+            _ => lanes(input_bytes / INPUT_BYTES_PER_KEY_BYTE).clamp(8, 1024).next_power_of_two() as usize,
+        };
         Self { buckets, shards }
     }
 }
+
+/// Keys are unpacked from blocks of this size, so that they are not in memory twice.
+const KEYS_BLOCK_BYTES: usize = 1 << 20;
 
 /// Rows and keys of all inputs.
 pub(crate) struct Exchange {
@@ -69,7 +83,7 @@ impl Exchange {
     /// The keys of a shard.
     pub(crate) fn keys(&self, shard: usize, remote: &super::remote::Remote) -> crate::error::Result<Vec<Key>> {
         let mut keys = Vec::with_capacity(self.keys.bytes(shard) as usize / Key::BYTES);
-        for segment in self.keys.take(shard, usize::MAX, remote) {
+        for segment in self.keys.take(shard, KEYS_BLOCK_BYTES, remote) {
             let segment = segment?;
             let (whole, _) = segment.as_chunks();
             keys.extend(whole.iter().map(Key::read));

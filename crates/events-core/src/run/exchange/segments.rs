@@ -1,7 +1,7 @@
 //! A lane is read back in blocks of whole entries.
 
 use super::sealed::read_range;
-use super::spool::{Extent, Overflow, Page};
+use super::spool::{Extent, Overflow, Page, SealedExtent};
 use crate::error::Result;
 use crate::run::remote::Remote;
 
@@ -42,18 +42,19 @@ impl<'a> Segments<'a> {
     fn read(&self, extent: Extent, block: &mut Vec<u8>, at: usize) -> Result<(usize, usize)> {
         match (self.overflow, extent) {
             (Overflow::Scratch(file), Extent::Scratch { offset, length, cut }) => {
-                let end = at + length;
+                let end = at + length as usize;
                 block.resize(end.max(block.len()), 0);
                 file.read(&mut block[at..end], offset)?;
-                return Ok((end, cut));
+                return Ok((end, cut as usize));
             }
             (Overflow::Stage(stage), Extent::Staged(staged)) => {
                 block.truncate(at);
                 stage.read(&staged, block, self.remote)?;
             }
-            (Overflow::Sealed(zone), Extent::Sealed { object, offset, length }) => {
+            (Overflow::Sealed(zone), Extent::Sealed(sealed)) => {
                 block.truncate(at);
-                block.extend_from_slice(&read_range(zone, &object, offset, length, self.remote)?);
+                let SealedExtent { object, offset, length } = &*sealed;
+                block.extend_from_slice(&read_range(zone, object, *offset, *length, self.remote)?);
             }
             // A spool has one overflow, and whoever wrote an extent has filled it in.
             _ => unreachable!("an extent of another overflow"),
@@ -128,7 +129,8 @@ impl Iterator for Segments<'_> {
 fn length(extent: &Extent) -> usize {
     match extent {
         Extent::Reserved => 0,
-        Extent::Scratch { length, .. } | Extent::Sealed { length, .. } => *length,
+        Extent::Scratch { length, .. } => *length as usize,
+        Extent::Sealed(sealed) => sealed.length,
         Extent::Staged(staged) => staged.bytes as usize,
     }
 }

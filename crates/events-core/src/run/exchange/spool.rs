@@ -26,16 +26,21 @@ pub(super) enum Extent {
     Reserved,
     Scratch {
         offset: u64,
-        length: usize,
+        length: u32,
         /// Bytes at its end of entries that go on in the next extent. Others hold whole entries.
-        cut: usize,
+        cut: u32,
     },
-    Staged(Staged),
-    Sealed {
-        object: Arc<str>,
-        offset: u64,
-        length: usize,
-    },
+    /// Behind a pointer, so that the many extents of scratch files are small.
+    Staged(Box<Staged>),
+    Sealed(Box<SealedExtent>),
+}
+
+/// A piece of a lane in an object of another process.
+#[derive(Debug, Clone)]
+pub(super) struct SealedExtent {
+    pub(super) object: Arc<str>,
+    pub(super) offset: u64,
+    pub(super) length: usize,
 }
 
 /// A part of what a lane has in memory.
@@ -90,7 +95,7 @@ impl Spool {
         let lane = |objects: Vec<Staged>| Lane {
             entries: objects.iter().map(|object| object.entries).sum(),
             bytes: objects.iter().map(|object| object.bytes).sum(),
-            extents: objects.into_iter().map(Extent::Staged).collect(),
+            extents: objects.into_iter().map(|object| Extent::Staged(Box::new(object))).collect(),
             pages: Vec::new(),
         };
         let lanes = lanes.into_iter().map(|objects| Mutex::new(lane(objects))).collect();
@@ -105,7 +110,7 @@ impl Spool {
             for part in &sealed.lanes {
                 let Some(lane) = filled.get_mut(part.lane as usize) else { continue };
                 let (object, offset, length) = (Arc::clone(&object), part.offset, part.bytes as usize);
-                lane.extents.push(Extent::Sealed { object, offset, length });
+                lane.extents.push(Extent::Sealed(Box::new(SealedExtent { object, offset, length })));
                 lane.entries += part.entries;
                 lane.bytes += part.bytes;
             }
@@ -221,9 +226,11 @@ impl Spool {
         drop(guard);
         for (number, part) in parts.enumerate() {
             let pieces: Vec<_> = part.iter().map(|page| &page.bytes[..]).collect();
-            let (offset, length) = (file.append(&pieces)?, pieces.iter().map(|piece| piece.len()).sum());
+            let (offset, length) = (file.append(&pieces)?, pieces.iter().map(|piece| piece.len()).sum::<usize>());
             let cut = part.last().map_or(0, |page| page.cut);
-            self.lane(lane).extents[first + number] = Extent::Scratch { offset, length, cut };
+            // Both are at most `EXTENT_BYTES_MAX`.
+            let extent = Extent::Scratch { offset, length: length as u32, cut: cut as u32 };
+            self.lane(lane).extents[first + number] = extent;
         }
         self.free_pages(pages);
         Ok(())
@@ -239,7 +246,7 @@ impl Spool {
         drop(guard);
         let entries = joined(&pages);
         self.free_pages(pages);
-        let extent = Extent::Staged(stage.write(lane, number, &entries, remote)?);
+        let extent = Extent::Staged(Box::new(stage.write(lane, number, &entries, remote)?));
         self.lane(lane).extents[number] = extent;
         Ok(())
     }
@@ -253,8 +260,8 @@ impl Spool {
             self.spill(lane, guard, remote)?;
         }
         let staged = |extent: &Extent| match extent {
-            Extent::Staged(staged) => Some(staged.clone()),
-            Extent::Reserved | Extent::Scratch { .. } | Extent::Sealed { .. } => None,
+            Extent::Staged(staged) => Some(Staged::clone(staged)),
+            Extent::Reserved | Extent::Scratch { .. } | Extent::Sealed(_) => None,
         };
         Ok(self.lane(lane).extents.iter().filter_map(staged).collect())
     }
@@ -264,8 +271,8 @@ impl Spool {
         let Overflow::Stage(stage) = &self.overflow else { return Ok(Vec::new()) };
         self.spill_together(stage, 0, remote)?;
         let staged = |extent: &Extent| match extent {
-            Extent::Staged(staged) => Some(staged.clone()),
-            Extent::Reserved | Extent::Scratch { .. } | Extent::Sealed { .. } => None,
+            Extent::Staged(staged) => Some(Staged::clone(staged)),
+            Extent::Reserved | Extent::Scratch { .. } | Extent::Sealed(_) => None,
         };
         let lanes = (0..self.len()).map(|lane| self.lane(lane).extents.iter().filter_map(staged).collect());
         Ok(lanes.collect())
@@ -290,7 +297,7 @@ impl Spool {
         }
         let places: Vec<_> = filled.iter().map(|(lane, number, _)| (*lane, *number)).collect();
         for ((lane, number), staged) in places.into_iter().zip(stage.write_together(filled, remote)?) {
-            self.lane(lane).extents[number] = Extent::Staged(staged);
+            self.lane(lane).extents[number] = Extent::Staged(Box::new(staged));
         }
         Ok(())
     }

@@ -115,7 +115,7 @@ impl KnownIds {
         level_max: usize,
         partitions: &mut Partitions,
         remote: &Remote,
-    ) -> Result<Vec<Part>> {
+    ) -> Result<Vec<Part<'_>>> {
         let mut parts = Vec::new();
         for (name, segment) in self.segments.iter().filter(|(name, _)| usize::from(name.level) <= level_max) {
             let buckets = segment.buckets_of(&cell.range());
@@ -123,14 +123,12 @@ impl KnownIds {
             if range.is_empty() {
                 continue;
             }
-            let wrong = |problem: String| damaged(&self.trusted, &name.path(), &problem);
             let numbers = partitions.intern_all(segment.partitions());
-            let bytes = self.start_read(&name.path(), vec![range], remote).wait()?;
-            let bytes = bytes.first().map(Bytes::as_ref).unwrap_or_default();
-            let entries = segment.entries(buckets, bytes).map_err(wrong)?;
-            let inside = cell.range();
-            let entries = entries.filter(|entry| inside.contains(&entry.hash)).map(|entry| entry.renumbered(&numbers));
-            parts.push(Part { level: name.level, entries: entries.collect() });
+            let bytes = self.start_read(&name.path(), vec![range], remote).wait()?.pop().unwrap_or_default();
+            let part = Part { trusted: &self.trusted, name, segment, cell, buckets, bytes, numbers };
+            if part.entries()?.next().is_some() {
+                parts.push(part);
+            }
         }
         Ok(parts)
     }
@@ -153,10 +151,29 @@ struct Asked<'a> {
     parts: Ticket<Vec<Bytes>>,
 }
 
-/// What a segment has of a cell.
-pub(super) struct Part {
-    pub(super) level: u8,
-    pub(super) entries: Vec<Entry>,
+/// What a segment has of a cell: one entry or more.
+pub(super) struct Part<'a> {
+    trusted: &'a Zone,
+    name: &'a IndexSegment,
+    segment: &'a Segment,
+    cell: Cell,
+    buckets: Range<u32>,
+    /// Half of what the entries would take.
+    bytes: Bytes,
+    numbers: Vec<u32>,
+}
+
+impl Part<'_> {
+    pub(super) fn level(&self) -> u8 {
+        self.name.level
+    }
+
+    pub(super) fn entries(&self) -> Result<impl Iterator<Item = Entry>> {
+        let entries = self.segment.entries(self.buckets.clone(), &self.bytes);
+        let entries = entries.map_err(|problem| damaged(self.trusted, &self.name.path(), &problem))?;
+        let inside = self.cell.range();
+        Ok(entries.filter(move |entry| inside.contains(&entry.hash)).map(|entry| entry.renumbered(&self.numbers)))
+    }
 }
 
 /// An entry of the index that a run makes, on its way there.

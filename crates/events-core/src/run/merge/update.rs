@@ -21,9 +21,12 @@ use crate::run::profile::spend;
 use crate::run::remote::Remote;
 use crate::run::report::Part;
 use crate::table::index::{
-    Cell, Entry, HASH_BITS, Partitions, SegmentObject, cell_bits, level_entries_max, merge_cell, merge_level, pack_cell,
+    Cell, Entry, HASH_BITS, Partitions, SegmentObject, cell_bits, merge_cell, merge_level, pack_cell,
 };
 use crate::table::{Kind, PartitionKey};
+
+/// What of a lane is unpacked at once.
+const BLOCK_BYTES: usize = 1 << 20;
 
 /// Writes the new segments to the stage, for many threads.
 pub(crate) struct UpdateIndex {
@@ -91,17 +94,11 @@ impl UpdateIndex {
                 return Ok(written);
             }
             let mut partitions = Partitions::default();
-            let lanes = part(unit, units, lanes);
-            // There are millions of them, so they are packed, and not one more has room.
-            let count = lanes.clone().map(|lane| self.entries.entries(lane) as usize).sum();
-            let mut new = Vec::with_capacity(count);
-            for lane in lanes {
-                self.take(lane, &mut partitions, &mut new, remote)?;
-            }
+            let lanes = part(unit, units, lanes).map(|lane| self.take(lane, &mut partitions, remote));
+            let mut new = lanes.collect::<Result<Vec<_>>>()?;
             for number in part(unit, units, cells).rev() {
                 let cell = cell(bits, number);
-                let of_cell = new.partition_point(|&packed| Entry::unpack(packed).hash < cell.range().start);
-                let of_cell = if of_cell == 0 { std::mem::take(&mut new) } else { new.split_off(of_cell) };
+                let of_cell = split_off(&mut new, cell.range().start);
                 if let Some(object) = self.merge(cell, of_cell, &mut partitions, remote)? {
                     written.push(self.put(object, remote)?);
                 }
@@ -109,10 +106,12 @@ impl UpdateIndex {
         }
     }
 
-    /// The new entries of a lane, packed, with the numbers of `partitions`.
-    fn take(&self, lane: usize, partitions: &mut Partitions, out: &mut Vec<u128>, remote: &Remote) -> Result<()> {
+    /// The new entries of a lane, with the numbers of `partitions`. There are millions of them, so they are packed, and not
+    /// one more has room.
+    fn take(&self, lane: usize, partitions: &mut Partitions, remote: &Remote) -> Result<Vec<u128>> {
         let mut numbers: HashMap<(u32, i32), u32, _> = HashMap::with_hasher(FixedState::default());
-        for segment in self.entries.take(lane, usize::MAX, remote) {
+        let mut out = Vec::with_capacity(self.entries.entries(lane) as usize);
+        for segment in self.entries.take(lane, BLOCK_BYTES, remote) {
             let segment = segment?;
             let (whole, _) = segment.as_chunks::<ENTRY_BYTES>();
             out.extend(whole.iter().map(NewEntry::read).map(|NewEntry { hash, check, kind, day }| {
@@ -123,29 +122,29 @@ impl UpdateIndex {
                 Entry { hash, check, partition }.pack()
             }));
         }
-        Ok(())
+        Ok(out)
     }
 
     /// The new segment of a cell; `None` when nothing is new in it.
     fn merge(
         &self,
         cell: Cell,
-        new: Vec<u128>,
+        new: Vec<Vec<u128>>,
         partitions: &mut Partitions,
         remote: &Remote,
     ) -> Result<Option<SegmentObject>> {
         let parts = self.known.parts(cell, self.level, partitions, remote)?;
-        if new.is_empty() && parts.iter().all(|part| usize::from(part.level) == self.level || part.entries.is_empty()) {
+        if new.iter().all(Vec::is_empty) && parts.iter().all(|part| usize::from(part.level()) == self.level) {
             return Ok(None);
         }
-        if parts.iter().all(|part| part.entries.is_empty()) {
+        if parts.is_empty() {
             return Ok(pack_cell(cell, new, partitions));
         }
-        let expected = new.len() + parts.iter().map(|part| part.entries.len()).sum::<usize>();
         let old =
-            parts.iter().map(|part| Box::new(part.entries.iter().copied()) as Box<dyn Iterator<Item = Entry> + '_>);
-        let sources = old.chain([Box::new(new.iter().map(|&packed| Entry::unpack(packed))) as _]);
-        Ok(merge_cell(cell, sources, expected.min(level_entries_max(self.level) as usize), partitions))
+            parts.iter().map(|part| part.entries().map(|entries| Box::new(entries) as Box<dyn Iterator<Item = _>>));
+        let mut sources = old.collect::<Result<Vec<_>>>()?;
+        sources.push(Box::new(new.iter().flatten().map(|&packed| Entry::unpack(packed))));
+        Ok(merge_cell(cell, sources, partitions))
     }
 
     fn put(&self, object: SegmentObject, remote: &Remote) -> Result<IndexSegment> {
@@ -160,6 +159,22 @@ impl UpdateIndex {
         remote.start(put).wait()?;
         Ok(IndexSegment { level: self.level as u8, meta })
     }
+}
+
+/// Takes the entries from a hash on off parts, which are in ascending order, one after the other.
+fn split_off(parts: &mut Vec<Vec<u128>>, hash: u64) -> Vec<Vec<u128>> {
+    let mut taken = Vec::new();
+    while let Some(mut part) = parts.pop() {
+        let before = part.partition_point(|&packed| Entry::unpack(packed).hash < hash);
+        if before > 0 {
+            taken.push(part.split_off(before));
+            parts.push(part);
+            break;
+        }
+        taken.push(part);
+    }
+    taken.reverse();
+    taken
 }
 
 /// How a segment gets to its place.

@@ -18,9 +18,9 @@ use crate::run::report::Phase;
 use crate::run::writers::Writers;
 use crate::run::zone::Zones;
 
-/// The bytes of objects that are published at once through the memory of this process: two of the largest files, or many
-/// small ones.
-const PUBLISHED_BYTES_MAX: u64 = 128 << 20;
+/// The bytes of objects that are published at once through the memory of this process, when it may have more: two of the
+/// largest files, or many small ones.
+const PUBLISHED_BYTES_MAX: usize = 128 << 20;
 
 /// Carries out an entry to its end. `ended` is called after each part.
 ///
@@ -78,7 +78,7 @@ pub(crate) async fn publish(context: &Context, publications: &[Publication], com
     let progress = &context.progress;
     progress.files_expected.store(publications.len() as u64, Ordering::Relaxed);
     let later = later(publications);
-    let at_once = publications_at_once(context, publications);
+    let at_once = AtOnce::of(context, publications);
     let mut unseen = false;
     for step in Step::ALL {
         let of_step: Vec<_> = publications.iter().filter(|publication| publication.step == step).collect();
@@ -104,8 +104,12 @@ pub(crate) async fn publish(context: &Context, publications: &[Publication], com
         let (alone, packed): (Vec<_>, Vec<_>) =
             of_step.into_iter().partition(|publication| publication.stage.offset.is_none());
         // All of them at first: with the closure inside, the compiler does not see that the future of a run is `Send`.
-        let alone: Vec<_> = alone.into_iter().map(|publication| publish(publication, None)).collect();
-        futures::stream::iter(alone).buffer_unordered(at_once).try_collect::<()>().await?;
+        let (small, large): (Vec<_>, Vec<_>) =
+            alone.into_iter().partition(|publication| publication.bytes <= at_once.bytes);
+        for (alone, at_once) in [(small, context.requests()), (large, at_once.large)] {
+            let alone: Vec<_> = alone.into_iter().map(|publication| publish(publication, None)).collect();
+            futures::stream::iter(alone).buffer_unordered(at_once).try_collect::<()>().await?;
+        }
         let mut packs: BTreeMap<&str, Vec<&Publication>> = BTreeMap::new();
         for publication in packed {
             packs.entry(&publication.stage.object).or_default().push(publication);
@@ -145,11 +149,22 @@ pub(super) async fn move_inputs(context: &Context, inputs: &[Taken], date: Naive
 }
 
 /// How many objects are published at once. A rename moves no bytes; what else is published is in memory meanwhile.
-fn publications_at_once(context: &Context, publications: &[Publication]) -> usize {
-    let Zones { landing, stage, trusted } = &context.zones;
-    if context.writers == Writers::Single && stage.shares_store(landing) && stage.shares_store(trusted) {
-        return context.requests();
+struct AtOnce {
+    /// Objects of up to so many bytes are published as many at once as there may be requests.
+    bytes: u64,
+    /// How many larger ones are.
+    large: usize,
+}
+
+impl AtOnce {
+    fn of(context: &Context, publications: &[Publication]) -> Self {
+        let Zones { landing, stage, trusted } = &context.zones;
+        let requests = context.requests();
+        if context.writers == Writers::Single && stage.shares_store(landing) && stage.shares_store(trusted) {
+            return Self { bytes: u64::MAX, large: requests };
+        }
+        let bytes_max = context.config.memory_bytes.min(PUBLISHED_BYTES_MAX) as u64;
+        let largest = publications.iter().map(|publication| publication.bytes).max().unwrap_or_default().max(1);
+        Self { bytes: bytes_max / requests as u64, large: ((bytes_max / largest) as usize).clamp(1, requests) }
     }
-    let largest = publications.iter().map(|publication| publication.bytes).max().unwrap_or_default().max(1);
-    ((PUBLISHED_BYTES_MAX / largest) as usize).clamp(1, context.requests())
 }

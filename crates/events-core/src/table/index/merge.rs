@@ -36,19 +36,19 @@ pub(crate) fn merge<I: Iterator<Item = Entry>>(sources: impl IntoIterator<Item =
 pub(crate) fn merge_cell<I: Iterator<Item = Entry>>(
     cell: Cell,
     sources: impl IntoIterator<Item = I>,
-    entries_expected: usize,
     partitions: &Partitions,
 ) -> Option<SegmentObject> {
     let hashes = cell.range();
     let mut entries = merge(sources).filter(|entry| hashes.contains(&entry.hash)).peekable();
     entries.peek()?;
-    let mut writer = SegmentWriter::new(cell, entries_expected);
+    let mut writer = SegmentWriter::new(cell);
     entries.for_each(|entry| writer.push(entry));
     Some(writer.finish(partitions))
 }
 
-/// The segment of entries that are all there are of a cell, given as [`Entry::pack`] makes them and fastest in ascending order:
-/// what [`merge_cell`] makes of them, in two thirds of the memory. `None` when there are none.
-pub(crate) fn pack_cell(cell: Cell, packed: Vec<u128>, partitions: &Partitions) -> Option<SegmentObject> {
-    (!packed.is_empty()).then(|| SegmentWriter::of(cell, packed).finish(partitions))
+/// The segment of entries that are all there are of a cell, given in parts as [`Entry::pack`] makes them and fastest in ascending
+/// order: what [`merge_cell`] makes of them, without a copy. `None` when there are none.
+pub(crate) fn pack_cell(cell: Cell, packed: Vec<Vec<u128>>, partitions: &Partitions) -> Option<SegmentObject> {
+    let is_empty = packed.iter().all(Vec::is_empty);
+    (!is_empty).then(|| SegmentWriter::of(cell, packed).finish(partitions))
 }

@@ -52,7 +52,7 @@ mod tests;
 
 pub(crate) use cell::Cell;
 pub(crate) use entry::{Entry, HASH_BITS, id_hash, version_check};
-pub(crate) use levels::{cell_bits, level_entries_max, merge_level};
+pub(crate) use levels::{cell_bits, merge_level};
 pub(crate) use matching::matches;
 pub(crate) use merge::{merge_cell, pack_cell};
 pub(crate) use meta::SegmentMeta;
@@ -64,7 +64,7 @@ pub(crate) use writer::SegmentObject;
 use {
     cell::{CELL_BITS_MAX, by_cell},
     entry::CHECK_BITS,
-    levels::LEVEL_MAX,
+    levels::{LEVEL_MAX, level_entries_max},
     merge::merge,
     writer::SegmentWriter,
 };

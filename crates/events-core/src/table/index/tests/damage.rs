@@ -1,8 +1,8 @@
 use proptest::prelude::*;
 
 use super::super::trailer::seal;
-use super::super::{Cell, Entry, Segment, SegmentMeta, SegmentObject};
-use super::{build, cell_and_versions, open, partition};
+use super::super::{Cell, Entry, Segment, SegmentMeta};
+use super::{body_and_tail, build, cell_and_versions, open, partition};
 
 /// Opens a tail as one that a log names, and decodes whatever bytes it asks for.
 fn open_and_read(meta: &SegmentMeta, tail: &[u8], body: &[u8]) -> Result<Vec<Entry>, String> {
@@ -13,10 +13,6 @@ fn open_and_read(meta: &SegmentMeta, tail: &[u8], body: &[u8]) -> Result<Vec<Ent
     segment.entries(buckets, body).map(Iterator::collect)
 }
 
-fn pieces(object: &SegmentObject) -> (Vec<u8>, Vec<u8>) {
-    (object.bytes[0].to_vec(), object.bytes[1].to_vec())
-}
-
 proptest! {
     #[test]
     fn a_tail_that_is_cut_or_changed_is_refused(
@@ -25,7 +21,7 @@ proptest! {
         flip in 1..=255_u8,
     ) {
         let object = build(cell, &versions);
-        let (_, mut tail) = pieces(&object);
+        let (_, mut tail) = body_and_tail(&object);
         let at = at.index(tail.len());
         prop_assert!(Segment::open(&object.meta, &tail[at + 1..]).is_err());
         prop_assert!(Segment::open(&object.meta, &tail[..at]).is_err());
@@ -41,7 +37,7 @@ proptest! {
         in_trailer in any::<bool>(),
     ) {
         let object = build(cell, &versions);
-        let (body, mut tail) = pieces(&object);
+        let (body, mut tail) = body_and_tail(&object);
         tail.truncate(tail.len() - 16);
         let from = if in_trailer { tail.len() - 24 } else { 0 };
         for (at, byte) in changes {
@@ -68,7 +64,7 @@ proptest! {
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
     ) {
         let object = build(cell, &versions);
-        let (mut body, tail) = pieces(&object);
+        let (mut body, tail) = body_and_tail(&object);
         for (at, byte) in changes {
             let at = at.index(body.len());
             body[at] = byte;
@@ -104,13 +100,14 @@ proptest! {
 fn a_tail_of_another_segment_is_refused() {
     let one = build(Cell::WHOLE, &[(7, 1, partition(0))]);
     let two = build(Cell::WHOLE, &[(7, 1, partition(0)), (8, 1, partition(0))]);
-    let error = Segment::open(&one.meta, &two.bytes[1]).unwrap_err();
+    let error = Segment::open(&one.meta, &body_and_tail(&two).1).unwrap_err();
     assert!(error.starts_with("cell, entries, bytes"), "{error}");
 }
 
 #[test]
 fn an_index_of_nothing_opens() {
     let object = build(Cell::WHOLE, &[]);
-    assert_eq!(open_and_read(&object.meta, &object.bytes[1], &object.bytes[0]), Ok(vec![]));
+    let (body, tail) = body_and_tail(&object);
+    assert_eq!(open_and_read(&object.meta, &tail, &body), Ok(vec![]));
     assert!(open(&object).partitions().is_empty());
 }

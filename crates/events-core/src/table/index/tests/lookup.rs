@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::super::{Cell, Entry, HASH_BITS, Segment, SegmentMeta, matches, plan_reads};
-use super::{Version, all, build, bytes, cell_and_versions, distinct, open, partition, read, version};
+use super::{Version, all, body_and_tail, build, bytes, cell_and_versions, distinct, open, partition, read, version};
 
 /// What is found for each of the hashes, in ascending order.
 fn find(segment: &Segment, object: &[u8], hashes: &[u64], gap_bytes_max: u64) -> Vec<(usize, Version)> {
@@ -133,7 +133,7 @@ fn what_a_log_keeps_is_plain_json() {
 #[test]
 fn a_segment_has_the_bytes_that_the_format_says() {
     let object = build(Cell::new(8, 0xab).unwrap(), &[(0xabcd_ef01_2345, 0x98_7654_3210, partition(0))]);
-    let [body, tail] = &object.bytes[..] else { panic!("a body and a tail") };
+    let (body, tail) = body_and_tail(&object);
     assert_eq!(body[..8], *b"EVINDEX\x01");
     assert_eq!(body[8..], [0x45, 0x23, 0x01, 0xef, 0xcd, 0x10, 0x32, 0x54, 0x76, 0x98, 0, 0]);
     assert_eq!(tail[..2], [1, 0]);

@@ -17,7 +17,7 @@ fn merge_all(objects: &[SegmentObject], bits: u8) -> Vec<SegmentObject> {
             let slice = &object[range.start as usize..range.end as usize];
             segment.entries(buckets, slice).unwrap().map(|entry| entry.renumbered(numbers))
         });
-        merge_cell(cell, sources, 0, &partitions)
+        merge_cell(cell, sources, &partitions)
     };
     (0..1 << bits).filter_map(merge_one).collect()
 }
@@ -103,7 +103,7 @@ fn new_entries_and_segments_merge_into_the_cells_of_a_level() {
         let slice = &old[range.start as usize..range.end as usize];
         let kept = segment.entries(buckets, slice).unwrap().map(|entry| entry.renumbered(&numbers));
         let sources: [Box<dyn Iterator<Item = Entry>>; 2] = [Box::new(new.iter().copied()), Box::new(kept)];
-        merged.push(merge_cell(cell, sources, 1000, &partitions).unwrap());
+        merged.push(merge_cell(cell, sources, &partitions).unwrap());
     }
     let all = merged.iter().flat_map(|object| {
         let segment = open(object);
@@ -116,5 +116,5 @@ fn new_entries_and_segments_merge_into_the_cells_of_a_level() {
 fn a_cell_without_entries_has_no_segment() {
     let outside = [Entry { hash: 0, check: 0, partition: 0 }];
     let cell = Cell::new(1, 1).unwrap();
-    assert!(merge_cell(cell, [outside.into_iter()], 0, &Partitions::default()).is_none());
+    assert!(merge_cell(cell, [outside.into_iter()], &Partitions::default()).is_none());
 }

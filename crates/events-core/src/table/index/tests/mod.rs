@@ -41,7 +41,7 @@ fn cell_and_versions() -> impl Strategy<Value = (Cell, Vec<Version>)> {
 
 fn build(cell: Cell, versions: &[Version]) -> SegmentObject {
     let mut partitions = Partitions::default();
-    let mut writer = SegmentWriter::new(cell, versions.len());
+    let mut writer = SegmentWriter::new(cell);
     for &(hash, check, ref key) in versions {
         writer.push(Entry { hash, check, partition: partitions.intern(key) });
     }
@@ -50,6 +50,12 @@ fn build(cell: Cell, versions: &[Version]) -> SegmentObject {
 
 fn bytes(object: &SegmentObject) -> Vec<u8> {
     object.bytes.concat()
+}
+
+/// The bytes before the tail, and the tail, which is one piece.
+fn body_and_tail(object: &SegmentObject) -> (Vec<u8>, Vec<u8>) {
+    let (tail, body) = object.bytes.split_last().unwrap();
+    (body.concat(), tail.to_vec())
 }
 
 fn open(object: &SegmentObject) -> Segment {
