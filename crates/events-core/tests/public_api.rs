@@ -14,7 +14,7 @@ use std::path::Path;
 
 use source::Source;
 
-const UPDATE: &str = "UPDATE_API=1 cargo test -p events-core --test public_api";
+const UPDATE: &str = "EVENTS_BLESS=1 cargo test -p events-core --test public_api";
 
 #[expect(clippy::disallowed_methods, reason = "it writes a file of this repository when it is told to")]
 fn check(package: &str) {
@@ -23,7 +23,7 @@ fn check(package: &str) {
     let header = format!("# What others can name of {package}, one item a line. `{UPDATE}` writes it.\n");
     let api = header + &items.join("\n") + "\n";
     let path = folder.join("public-api.txt");
-    if std::env::var_os("UPDATE_API").is_some() {
+    if std::env::var_os("EVENTS_BLESS").is_some() {
         std::fs::write(&path, &api).unwrap();
     }
     let committed = std::fs::read_to_string(&path).unwrap_or_default();
