@@ -45,6 +45,28 @@ fn shows_the_history_of_a_table() {
 }
 
 #[test]
+fn a_run_and_its_history_tell_of_the_same_files() {
+    let lake = Lake::new();
+    let event = |id: &str, time: &str| {
+        format!(r#"{{"event_id":"{id}","timestamp":"{time}","domain":"card","event_type":"issued"}}"#)
+    };
+    let runs = [
+        vec![event("a", "2021-01-14T10:00:00"), event("b", "2021-01-14T10:00:00"), event("c", "2021-02-15T10:00:00")],
+        // A row gives way in the file that takes the new ones in, and the only one of another file does.
+        vec![event("a", "2021-01-14T11:00:00"), event("c", "2021-01-14T10:00:00"), event("d", "2021-03-16T10:00:00")],
+    ];
+    for (number, events) in runs.into_iter().enumerate() {
+        lake.write(&format!("lake/landing/pending/{number}.json"), &events.join("\n"));
+        let report = lake.report("run --root lake", 0);
+        let told = |of: fn(&events_core::run::PartitionReport) -> u64| report.partitions.iter().map(of).sum::<u64>();
+        let past = &json(&lake, "runs --root lake --last 1")["runs"][0];
+        assert_eq!((&past["files"], &past["bytes"]), (&told(|one| one.files).into(), &told(|one| one.bytes).into()));
+        assert_eq!((past["files"].as_u64(), &past["partitions"]), (Some(2), &report.partitions.len().into()));
+        assert_eq!(told(|one| one.rows), report.totals.rows);
+    }
+}
+
+#[test]
 fn a_table_without_runs_has_no_history() {
     let lake = Lake::new();
     let finished = lake.events("runs --root lake");

@@ -37,7 +37,7 @@ pub struct PastRun {
     pub totals: Counts,
     /// Partitions that got files.
     pub partitions: u64,
-    /// Files that it wrote, new and in the place of others.
+    /// Files with rows that it wrote, new and in the place of others, as the sum over [`Report::partitions`].
     pub files: u64,
     /// Bytes of these files.
     pub bytes: u64,
@@ -51,6 +51,8 @@ impl PastRun {
     fn new(entry: &LogEntry, committed: DateTime<Utc>, finished: bool, report: Option<Report>) -> Self {
         // What says all of a table anew has written none of it.
         let files = if entry.anew { &[][..] } else { &entry.files };
+        // As the report has it: one that has lost its last row is none that anybody got.
+        let files: Vec<_> = files.iter().filter(|file| file.rows > 0).collect();
         let partitions: BTreeSet<_> = files.iter().map(|file| &file.folder).collect();
         // Neither what was parsed before nor what is read again stands in the entry.
         let inputs = report.as_ref().map_or(0, |report| report.inputs.len()).max(entry.inputs.len());

@@ -28,7 +28,7 @@ impl Run {
         let threads = context.on_threads(context.config.threads, move |remote| work.work(remote));
         let mut outputs: Vec<_> = threads.await?.into_iter().flatten().collect();
         sort(&mut outputs);
-        self.report.partitions = partitions(&outputs);
+        self.report.partitions = partitions(&outputs, table.next_sequence());
         let emptied = compact.groups().iter().flat_map(|group| &group[1..]);
         self.report.files_emptied = emptied.clone().count() as u64;
         self.end(Phase::Write);

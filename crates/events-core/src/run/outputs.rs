@@ -96,23 +96,16 @@ pub(crate) fn files(outputs: &[Output], sequence: u64) -> Vec<TableFile> {
     files.into_values().collect()
 }
 
-/// What was written to each partition, but for files that take the place of one and have no rows.
-pub(crate) fn partitions(outputs: &[Output]) -> Vec<PartitionReport> {
-    let mut partitions: Vec<PartitionReport> = Vec::new();
-    for output in outputs.iter().filter(|output| output.rows > 0) {
-        match partitions.last_mut() {
-            Some(last) if last.path == output.folder => {
-                last.rows += output.new_rows;
-                last.bytes += output.bytes;
-                last.files += 1;
-            }
-            _ => partitions.push(PartitionReport {
-                path: output.folder.clone(),
-                rows: output.new_rows,
-                bytes: output.bytes,
-                files: 1,
-            }),
-        }
+/// What the outputs of a commit have brought to each partition, but for files that take the place of one and have no rows.
+pub(crate) fn partitions(outputs: &[Output], sequence: u64) -> Vec<PartitionReport> {
+    let files: Vec<_> = files(outputs, sequence).into_iter().filter(|file| file.rows > 0).collect();
+    let mut partitions = partitions_of(&files);
+    let mut new_rows: BTreeMap<&str, u64> = BTreeMap::new();
+    for output in outputs {
+        *new_rows.entry(&output.folder).or_default() += output.new_rows;
+    }
+    for partition in &mut partitions {
+        partition.rows = new_rows.get(partition.path.as_str()).copied().unwrap_or_default();
     }
     partitions
 }

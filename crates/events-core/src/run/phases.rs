@@ -419,11 +419,12 @@ impl Run {
         let outputs = self.write_files(exchange, against, &losers, buckets, rows).await?;
         let written = outputs.iter().map(|output| output.new_rows).sum();
         check_written(&self.report.totals, Ledger { exchanged, written, dropped })?;
-        self.report.partitions = partitions(&outputs);
+        let sequence = table.next_sequence();
+        self.report.partitions = partitions(&outputs, sequence);
         self.end(Phase::Write);
         // The last moment to stop.
         self.context.stop.check()?;
-        let (context, sequence) = (&self.context, table.next_sequence());
+        let context = &self.context;
         let mut publish = work.quarantine;
         publish.extend(outputs.iter().map(|output| output.publication(sequence)));
         publish.extend(segments.iter().map(|segment| merge::index_publication(context, &snapshot, segment)));

@@ -211,9 +211,9 @@ pub struct PartitionReport {
     pub path: String,
     /// Rows that the run brought.
     pub rows: u64,
-    /// Bytes of all files that were written, with rows that were there before.
+    /// Bytes of these files, with rows that were there before.
     pub bytes: u64,
-    /// Files written, new and in the place of others.
+    /// Files with rows that were written, new and in the place of others.
     pub files: u64,
 }
 

@@ -306,12 +306,12 @@ impl Worker<'_> {
         sort(&mut outputs);
         let written = outputs.iter().map(|output| output.new_rows).sum();
         check_written(&run.report.totals, Ledger { exchanged, written, dropped: found })?;
-        run.report.partitions = partitions(&outputs);
+        let sequence = self.plan.behind + 1;
+        run.report.partitions = partitions(&outputs, sequence);
         let partitions_max = self.context.config.partitions_max;
         if run.report.partitions.len() > partitions_max {
             return Err(Error::TooManyPartitions { partitions_max });
         }
-        let sequence = self.plan.behind + 1;
         publish.extend(outputs.iter().map(|output| output.publication(sequence)));
         let (mut index, mut index_emptied) = (Vec::new(), Vec::new());
         for mut indexed in indexed {
