@@ -145,8 +145,11 @@ const REPORT_HELP: &str = "\
 The page needs nothing else and asks for nothing: it can be mailed, printed and read on a phone. It is made from the reports \
 that runs leave in the control zone; of a run that was killed at its end only the totals are known.
 
-The zones can also be set as variables (EVENTS_ROOT for --root) and as keys of the settings file (root). An option wins over a variable, a variable over the file; a --root wins over zones that were set in a lower \
-place.";
+Over several runs each record counts once, as what it was in the run that took it first. What a retry or a reprocess made of \
+it later is told beside that: its rows, and how many rejects were recovered.
+
+The zones can also be set as variables (EVENTS_ROOT for --root) and as keys of the settings file (root). An option wins over \
+a variable, a variable over the file; a --root wins over zones that were set in a lower place.";
 
 const TRACE_HELP: &str = "\
 Nothing is kept for it: the inputs are read again, those in which an id may stand, with the level and the limits of now. On \

@@ -13,10 +13,17 @@ const COLUMNS_MAX: usize = 62;
 pub(super) const KINDS_MAX: usize = 7;
 
 /// All that a page shows of runs.
+///
+/// A record counts once, in the run that took it first: what tries it again adds only what came of that.
 #[derive(Debug)]
 pub(super) struct Figures {
-    /// The sum over the runs.
+    /// The sum over the runs that took inputs.
     pub(super) totals: Counts,
+    /// The sum over retries, whose records are rejects of those runs or of earlier ones.
+    pub(super) retried: Counts,
+    /// The sum over runs that have read processed inputs once more: its rows are new, and the rest is told by the runs
+    /// before.
+    pub(super) reread: Counts,
     /// Rows by kind, the most first; those beyond [`KINDS_MAX`] are one, with the number of them.
     pub(super) kinds: Vec<KindRows>,
     /// Rows by time.
@@ -77,9 +84,16 @@ pub(super) struct PhaseFigures {
 
 impl Figures {
     pub(super) fn of(runs: &[PastRun]) -> Self {
-        let mut totals = Counts::default();
+        let (mut totals, mut retried, mut reread) = (Counts::default(), Counts::default(), Counts::default());
         for run in runs {
-            totals += &run.totals;
+            let sum = match run.job {
+                Job::Run | Job::Parse | Job::Distribute => &mut totals,
+                Job::Retry => &mut retried,
+                Job::Reprocess => &mut reread,
+                // They take no records.
+                Job::Compact | Job::Rebuild => continue,
+            };
+            *sum += &run.totals;
         }
         let reports: Vec<_> = runs.iter().filter_map(|run| run.report.as_ref()).collect();
         let partitions = partitions(&reports);
@@ -97,8 +111,23 @@ impl Figures {
             phases: phases(&reports),
             unreported: runs.len() - reports.len(),
             totals,
+            retried,
+            reread,
             partitions,
         }
+    }
+
+    /// Rows that came of records which an earlier run had taken.
+    pub(super) fn rows_again(&self) -> u64 {
+        self.retried.rows + self.reread.rows
+    }
+
+    /// What was mended and dropped at any time. Neither counts twice, because a record that is a reject of one run is neither
+    /// mended nor dropped there.
+    pub(super) fn outcomes(&self) -> Counts {
+        let mut sum = self.totals.clone();
+        sum += &self.retried;
+        sum
     }
 }
 

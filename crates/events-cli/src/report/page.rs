@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use chrono::SecondsFormat;
-use events_core::run::PastRun;
+use events_core::run::{Job, PastRun};
 
 use super::Made;
 use super::charts::{self, Bar};
@@ -72,14 +72,26 @@ fn about(runs: &[PastRun], made: Made) -> String {
 }
 
 fn tiles(figures: &Figures, runs: usize) -> String {
-    let totals = &figures.totals;
-    let share = |count: u64| format!("{} of records", charts::percent(count, totals.records));
+    let Figures { totals, retried, .. } = figures;
+    let share = |count: u64, again: u64| {
+        let again = if again == 0 { String::new() } else { format!(", and {} of records tried again", Count(again)) };
+        format!("{} of records{again}", charts::percent(count, totals.records))
+    };
+    let recovered = match retried.events {
+        0 => String::new(),
+        recovered => format!(", {} recovered by retries", Count(recovered)),
+    };
+    let outcomes = figures.outcomes();
     let tiles = [
         ("records", Count(totals.records).to_string(), format!("{} of input", Bytes(totals.bytes))),
-        ("rows", Count(totals.rows).to_string(), share(totals.rows)),
-        ("duplicates", Count(totals.duplicates_total()).to_string(), share(totals.duplicates_total())),
-        ("mended", Count(totals.repaired).to_string(), share(totals.repaired)),
-        ("rejects", Count(totals.rejects_total()).to_string(), share(totals.rejects_total())),
+        ("rows", Count(totals.rows + figures.rows_again()).to_string(), share(totals.rows, figures.rows_again())),
+        (
+            "duplicates",
+            Count(outcomes.duplicates_total()).to_string(),
+            share(totals.duplicates_total(), retried.duplicates_total()),
+        ),
+        ("mended", Count(outcomes.repaired).to_string(), share(totals.repaired, retried.repaired)),
+        ("rejects", Count(totals.rejects_total()).to_string(), share(totals.rejects_total(), 0) + &recovered),
         ("superseded", Count(figures.superseded).to_string(), "rows of earlier runs that gave way".to_owned()),
         ("files", Count(figures.files).to_string(), format!("{} written", Bytes(figures.bytes))),
         ("runs", Count(runs as u64).to_string(), unreported(figures.unreported)),
@@ -130,8 +142,9 @@ fn kinds(figures: &Figures) -> String {
 }
 
 fn duplicates(figures: &Figures) -> String {
-    let counts = figures.totals.duplicates.iter().map(|(class, count)| (names::duplicate(*class).to_owned(), count));
-    let body = if figures.totals.duplicates_total() == 0 {
+    let outcomes = figures.outcomes();
+    let counts = outcomes.duplicates.iter().map(|(class, count)| (names::duplicate(*class).to_owned(), count));
+    let body = if outcomes.duplicates_total() == 0 {
         note("No event came twice.")
     } else {
         charts::counted(counts)
@@ -143,8 +156,10 @@ fn duplicates(figures: &Figures) -> String {
 }
 
 fn rejects(figures: &Figures, samples: &Samples) -> String {
+    let retried = retried(figures);
     if figures.totals.rejects_total() == 0 {
-        return section("Rejects", &note("Every record met the contract."));
+        let none = if figures.totals.records == 0 { "No record came in." } else { "Every record met the contract." };
+        return section("Rejects", &(note(none) + &retried));
     }
     let counts = figures.totals.rejects.iter().map(|(reason, count)| (reason.to_string(), count));
     let mut body = charts::counted(counts);
@@ -166,14 +181,30 @@ fn rejects(figures: &Figures, samples: &Samples) -> String {
     body += &note(
         "They went to the quarantine: `events quarantine show` shows those that are still there, `events quarantine retry` tries them again.",
     );
-    section("Rejects", &body)
+    section("Rejects", &(body + &retried))
+}
+
+/// What came of rejects that were tried again.
+fn retried(figures: &Figures) -> String {
+    let retried = &figures.retried;
+    if retried.records == 0 {
+        return String::new();
+    }
+    note(&format!(
+        "Retries tried rejects {} again and recovered {} of them: {} and {}. The others are in the quarantine, and count once.",
+        counted(retried.records, "time"),
+        Count(retried.events),
+        counted(retried.rows, "row"),
+        counted(retried.duplicates_total(), "duplicate")
+    ))
 }
 
 fn repairs(figures: &Figures, samples: &Samples) -> String {
-    if figures.totals.repairs.is_empty() {
+    let outcomes = figures.outcomes();
+    if outcomes.repairs.is_empty() {
         return section("Repairs", &note("Nothing had to be mended."));
     }
-    let counts = figures.totals.repairs.iter().map(|(kind, count)| (kind.to_string(), count));
+    let counts = outcomes.repairs.iter().map(|(kind, count)| (kind.to_string(), count));
     let mut body = charts::counted(counts);
     if !samples.repairs.is_empty() {
         body += "<details><summary>Samples</summary><div class=\"scroll\"><table><thead><tr><th>repair</th><th>where</th>\
@@ -231,27 +262,33 @@ fn files(figures: &Figures) -> String {
 }
 
 fn inputs(runs: &[PastRun]) -> String {
-    let reports = runs.iter().filter_map(|run| Some((run.commit, run.report.as_ref()?)));
+    let reports = runs.iter().filter_map(|run| Some((run, run.report.as_ref()?)));
     let mut all: Vec<_> =
-        reports.flat_map(|(commit, report)| report.inputs.iter().map(move |input| (commit, input))).collect();
+        reports.flat_map(|(run, report)| report.inputs.iter().map(move |input| (run, input))).collect();
     if all.is_empty() {
         return String::new();
     }
     // Those that somebody has to look at first.
     all.sort_by(|one, two| {
         let order = |input: &events_core::run::InputReport| (input.counts.rejects_total(), input.counts.bytes);
-        order(two.1).cmp(&order(one.1)).then_with(|| (&one.1.key, one.0).cmp(&(&two.1.key, two.0)))
+        order(two.1).cmp(&order(one.1)).then_with(|| (&one.1.key, one.0.commit).cmp(&(&two.1.key, two.0.commit)))
     });
     let mut body = note("Those with the most rejects first, then the largest.");
     body += "<div class=\"scroll\"><table><thead><tr><th>input</th><th class=\"n\">commit</th><th class=\"n\">bytes</th><th class=\"n\">records</th>\
              <th class=\"n\">rows</th><th class=\"n\">duplicates</th><th class=\"n\">mended</th><th class=\"n\">rejects</th></tr></thead><tbody>\n";
-    for (commit, input) in all.iter().take(INPUTS_MAX) {
+    for (run, input) in all.iter().take(INPUTS_MAX) {
         let counts = &input.counts;
+        // What is tried again came in before, under another line or on another page.
+        let again = match run.job {
+            Job::Retry | Job::Reprocess => format!(", {}", names::job(run.job)),
+            _ => String::new(),
+        };
         let _ = writeln!(
             body,
-            "<tr><td class=\"path\">{}</td><td class=\"n\">{commit}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>\
+            "<tr><td class=\"path\">{}</td><td class=\"n\">{}{again}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>\
              <td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>",
             Text(&input.key),
+            run.commit,
             Bytes(counts.bytes),
             Count(counts.records),
             Count(counts.rows),

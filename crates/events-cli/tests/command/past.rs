@@ -113,6 +113,49 @@ fn writes_a_page_about_runs() {
     assert_eq!(told["bytes"], fs::metadata(lake.path("again.html")).unwrap().len());
 }
 
+/// The value and the note of a tile of the page.
+fn tile<'a>(page: &'a str, name: &str) -> (&'a str, &'a str) {
+    let tile = page.split(&format!("<dt>{name}</dt><dd>")).nth(1).unwrap().split("</small>").next().unwrap();
+    tile.split_once("<small>").unwrap()
+}
+
+#[test]
+fn a_page_counts_a_record_once_however_often_it_was_tried() {
+    let lake = Lake::new();
+    let single = |id: &str| format!("{{'event_id':'{id}','timestamp':7,'domain':'card','event_type':'issued'}}\n");
+    let sound = single("a").replace('\'', "\"");
+    // Ten records: three rows' worth in quotes, of which two are the same event, one beyond mending, and six sound ones of
+    // one event.
+    let text = format!("{}{}{}{}{{\"event_id\":7}}\n", sound.repeat(6), single("b"), single("b"), single("c"));
+    lake.write("lake/landing/pending/a.jsonl", &text);
+    lake.report("run --root lake --repair framing --run-id first --date 2026-01-30", 3);
+    let retried = lake.report("quarantine retry --root lake --run-id again --date 2026-01-31", 3);
+    assert_eq!((retried.totals.records, retried.totals.rows), (4, 2), "{:?}", retried.totals);
+    let page = |arguments: &str| lake.events(&format!("report --root lake {arguments} --html -")).stdout;
+
+    let both = page("--last 2");
+    assert_eq!(tile(&both, "records").0, "10");
+    assert_eq!(tile(&both, "rows"), ("3", "10.00% of records, and 2 of records tried again"));
+    assert_eq!(tile(&both, "duplicates"), ("6", "50.00% of records, and 1 of records tried again"));
+    assert_eq!(tile(&both, "mended"), ("3", "0.00% of records, and 3 of records tried again"));
+    assert_eq!(tile(&both, "rejects"), ("4", "40.00% of records, 3 recovered by retries"));
+    assert!(both.contains("Retries tried rejects 4 times again and recovered 3 of them: 2 rows and 1 duplicate."));
+    assert!(both.contains("<td class=\"n\">2, retry</td>"), "{both}");
+    // What is read once more came in before, as well.
+    lake.report("reprocess --root lake --date 2026-01-30 --repair framing", 0);
+    assert_eq!(tile(&page("--last 9"), "records").0, "10");
+
+    let alone = page("--run again");
+    assert_eq!(
+        (tile(&alone, "records").0, tile(&alone, "rejects").1),
+        ("0", "0.00% of records, 3 recovered by retries")
+    );
+    assert!(alone.contains("No record came in.") && !alone.contains("Every record met"), "{alone}");
+    let first = page("--run first");
+    assert_eq!(tile(&first, "rejects"), ("4", "40.00% of records"));
+    assert!(!first.contains("Retries tried"));
+}
+
 #[test]
 fn a_page_needs_a_file_a_folder_and_a_run() {
     let lake = Lake::new();
