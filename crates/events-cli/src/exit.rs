@@ -22,6 +22,8 @@ pub const BUSY: u8 = 7;
 /// A run was to do exactly what was planned, and an input, the table or a setting is another by now, or something else
 /// would come of it: nothing was published. Plan again.
 pub const OUTDATED: u8 = 8;
+/// A look was done, and nothing is known of some of what it was to find: of an id that `trace` was given.
+pub const NOT_FOUND: u8 = 9;
 /// Somebody asked to stop before anything was published: 128 and the number of SIGINT, as shells have it.
 pub const INTERRUPTED: u8 = 130;
 
@@ -37,6 +39,7 @@ Exit codes:
     6  strict: an input is damaged, nothing was done
     7  another run is at work on the table, nothing was done
     8  of `run --plan`: what was planned does not hold any more, nothing was done
+    9  of `trace`: nothing is known of one or more of the ids
   130  interrupted, inputs are still pending";
 
 /// The code of an error.
@@ -62,7 +65,19 @@ mod tests {
     fn shows_every_code_in_the_help() {
         let codes: Vec<u8> =
             HELP.lines().skip(1).map(|line| line.split_whitespace().next().unwrap().parse().unwrap()).collect();
-        let known = [DONE, FAILED, USAGE, DONE_WITH_REJECTS, STORAGE, UNFINISHED, DAMAGED, BUSY, OUTDATED, INTERRUPTED];
+        let known = [
+            DONE,
+            FAILED,
+            USAGE,
+            DONE_WITH_REJECTS,
+            STORAGE,
+            UNFINISHED,
+            DAMAGED,
+            BUSY,
+            OUTDATED,
+            NOT_FOUND,
+            INTERRUPTED,
+        ];
         assert_eq!(codes, known);
     }
 }

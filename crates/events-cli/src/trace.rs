@@ -39,15 +39,20 @@ pub(crate) fn command(settings: &TraceSettings, console: &Console) -> Result<u8>
         OutputForm::Human => traces.iter().map(|trace| render(&zones, trace)).collect::<Vec<_>>().join("\n"),
         OutputForm::Json => console::json(&Document { events: &traces }),
     })?;
-    Ok(exit::DONE)
+    Ok(if traces.iter().all(is_known) { exit::DONE } else { exit::NOT_FOUND })
+}
+
+/// Whether anything was found.
+fn is_known(Trace { rows, records, rejects, .. }: &Trace) -> bool {
+    !(rows.is_empty() && records.is_empty() && rejects.is_empty())
 }
 
 fn render(zones: &Zones, trace: &Trace) -> String {
     let mut text = format!("event {}\n", Visible(trace.event_id.as_bytes()));
-    let Trace { rows, records, rejects, .. } = trace;
-    if rows.is_empty() && records.is_empty() && rejects.is_empty() {
+    if !is_known(trace) {
         return text + "  nothing is known of it: no row, and no record in the inputs that were searched\n";
     }
+    let Trace { rows, records, rejects, .. } = trace;
     if rows.is_empty() {
         text += "\n  the table has no row of it\n";
     }

@@ -155,6 +155,9 @@ const TRACE_HELP: &str = "\
 Nothing is kept for it: the inputs are read again, those in which an id may stand, with the level and the limits of now. On \
 much data name the days with --date.
 
+Ends with 0 when something is known of each id, and with 9 when nothing is known of one or more; those that are known are \
+shown all the same.
+
 Each option but --date can also be set as a variable (EVENTS_ROOT for --root) and as a key of the settings file (root). An \
 option wins over a variable, a variable over the file; a --root wins over zones that were set in a lower place.";
 

@@ -171,7 +171,7 @@ fn a_page_needs_a_file_a_folder_and_a_run() {
 fn traces_events_to_their_bytes() {
     let lake = two_runs();
     let finished = lake.events("trace a nobody --root lake");
-    assert_eq!((finished.code, finished.stderr.as_str()), (0, ""), "{finished:?}");
+    assert_eq!((finished.code, finished.stderr.as_str()), (9, ""), "{finished:?}");
     for text in [
         "event a\n",
         "row in `lake/trusted/events/domain_event_type=card-issued/year=1970/month=1/day=1/",
@@ -186,6 +186,12 @@ fn traces_events_to_their_bytes() {
     let traces = json(&lake, "trace a --root lake");
     let records = traces["events"][0]["records"].as_array().unwrap();
     assert_eq!(records.iter().map(|record| record["fate"].as_str().unwrap()).collect::<Vec<_>>(), ["row", "exact"]);
+    for (ids, code) in [("a", 0), ("nobody", 9), ("nobody a", 9)] {
+        let finished = lake.events(&format!("trace {ids} --root lake --output json"));
+        assert_eq!(finished.code, code, "{ids}: {finished:?}");
+        let events = serde_json::from_str::<Value>(&finished.stdout).unwrap()["events"].as_array().unwrap().len();
+        assert_eq!(events, ids.split(' ').count(), "{ids}");
+    }
     lake.events("trace --root lake").fails(2, &["event_id"]);
     let other = json(&lake, "trace a --root lake --date 2026-01-30");
     assert_eq!(other["events"][0]["records"], Value::Array(Vec::new()));
