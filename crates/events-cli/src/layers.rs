@@ -142,12 +142,10 @@ pub(crate) fn survey(file: Option<&Path>, variables: impl IntoIterator<Item = (O
     let named = file.map(Path::to_owned).or_else(|| variable(CONFIG).map(PathBuf::from));
     let cli = Cli::command();
     let mut survey = Survey::default();
-    let mut known = vec![CONFIG.to_owned()];
     // A setting that several commands have is looked at once, by its place.
     let (mut of_file, mut of_variables, mut problems) = (BTreeSet::new(), BTreeSet::new(), BTreeMap::new());
     for path in paths(&cli) {
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
-        known.extend(variable_names(&cli, &path).into_iter().map(|(name, _)| name));
         for (layer, settings) in [
             (file_settings(named.as_deref(), &path), &mut of_file),
             (variable_settings(&variable, &path), &mut of_variables),
@@ -165,14 +163,34 @@ pub(crate) fn survey(file: Option<&Path>, variables: impl IntoIterator<Item = (O
     survey.file = file.exists().then_some(file);
     survey.keys = of_file.len();
     survey.problems = problems.into_values().collect();
-    for name in variables.keys().filter(|name| name.starts_with(PREFIX) && !OF_THE_FUNCTION.contains(&name.as_str())) {
-        if known.contains(name) {
-            survey.variables.push(name.clone());
-        } else {
-            survey.unknown.push(UnknownVariable { name: name.clone(), nearest: nearest(name, &known) });
-        }
-    }
+    (survey.variables, survey.unknown) = told_apart(variables.into_keys(), &cli);
     survey
+}
+
+/// Variables of the environment that are named like settings and that no command reads.
+pub(crate) fn unknown_variables(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Vec<UnknownVariable> {
+    let is_set = |(_, value): &(OsString, OsString)| !value.is_empty();
+    let names = variables.into_iter().filter(is_set).filter_map(|(name, _)| name.into_string().ok());
+    let mut names: Vec<_> = names.filter(|name| name.starts_with(PREFIX)).collect();
+    if names.is_empty() {
+        return Vec::new();
+    }
+    names.sort_unstable();
+    told_apart(names, &Cli::command()).1
+}
+
+/// Of variables, those that are settings of some command, and those that are only named like settings.
+fn told_apart(names: impl IntoIterator<Item = String>, cli: &clap::Command) -> (Vec<String>, Vec<UnknownVariable>) {
+    let mut known = vec![CONFIG.to_owned()];
+    for path in paths(cli) {
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        known.extend(variable_names(cli, &path).into_iter().map(|(name, _)| name));
+    }
+    let named_so = |name: &String| name.starts_with(PREFIX) && !OF_THE_FUNCTION.contains(&name.as_str());
+    let (settings, others): (Vec<_>, Vec<_>) =
+        names.into_iter().filter(named_so).partition(|name| known.contains(name));
+    let unknown = |name: String| UnknownVariable { nearest: nearest(&name, &known), name };
+    (settings, others.into_iter().map(unknown).collect())
 }
 
 /// The names of all commands that do something and have settings, level by level.
@@ -191,10 +209,10 @@ fn paths(command: &clap::Command) -> Vec<Vec<String>> {
 
 /// The known name that a wrong one is most like, when one is like it at all.
 fn nearest(name: &str, known: &[String]) -> Option<String> {
-    /// With more letters that differ, it is another word.
-    const DISTANCE_MAX: usize = 3;
+    // With more letters that differ, it is another word: the sooner the shorter it is.
+    let distance_max = (name.len().saturating_sub(PREFIX.len()) / 3).clamp(1, 3);
     let distances = known.iter().map(|known| (distance(name, known), known));
-    let (_, nearest) = distances.filter(|(distance, _)| *distance <= DISTANCE_MAX).min()?;
+    let (_, nearest) = distances.filter(|(distance, _)| *distance <= distance_max).min()?;
     Some(nearest.clone())
 }
 
@@ -408,7 +426,10 @@ mod tests {
         let known = ["EVENTS_THREADS", "EVENTS_ROOT", "EVENTS_GENERATE_DAYS"].map(ToOwned::to_owned);
         assert_eq!(nearest("EVENTS_THREDS", &known).as_deref(), Some("EVENTS_THREADS"));
         assert_eq!(nearest("EVENTS_GENERATE_DAY", &known).as_deref(), Some("EVENTS_GENERATE_DAYS"));
-        assert_eq!(nearest("EVENTS_WHATEVER", &known), None);
+        assert_eq!(nearest("EVENTS_ROTT", &known).as_deref(), Some("EVENTS_ROOT"));
+        for other in ["EVENTS_WHATEVER", "EVENTS_ZZZ", "EVENTS_"] {
+            assert_eq!(nearest(other, &known), None, "{other}");
+        }
     }
 
     #[test]

@@ -75,9 +75,12 @@ use std::process::ExitCode;
 use std::time::SystemTime;
 
 use chrono::DateTime;
+use tracing::warn;
 
 use crate::console::{Console, complain};
 use crate::error::{Error, Result};
+use crate::layers::UnknownVariable;
+use crate::options::Command;
 use crate::settings::Settings;
 
 /// Does what the command line of this process says, and gives one of the codes of [`exit`].
@@ -103,9 +106,21 @@ pub fn main() -> ExitCode {
     ExitCode::from(code)
 }
 
+/// Tells of variables that somebody may have meant as settings: without a word, a run would go by other ones. The doctor makes
+/// a check of them, and what only prints the command line has no settings.
+fn warn_of_variables() {
+    for UnknownVariable { name, nearest } in layers::unknown_variables(std::env::vars_os()) {
+        // Never its value, which may be a secret.
+        warn!(variable = name, meant = nearest, "this variable is no setting, and is ignored");
+    }
+}
+
 fn try_main() -> Result<u8> {
     let cli = layers::read(std::env::args_os(), &|name| std::env::var_os(name))?;
     let console = Console::start(settings::resolve_console(&cli.common));
+    if !matches!(cli.command, Command::Doctor(_) | Command::Completions(_) | Command::Man(_)) {
+        warn_of_variables();
+    }
     match settings::resolve(cli, DateTime::from(SystemTime::now()))? {
         Settings::Job(settings) => job::command(&settings, &console),
         Settings::Plan(settings) => plan::command(&settings, &console),

@@ -186,3 +186,41 @@ fn keeps_settings_of_the_generator_apart() {
     assert_eq!(finished.code, 0, "{finished:?}");
     assert_eq!(lake.files("inputs").into_keys().collect::<Vec<_>>(), ["events-00000.json.gz"]);
 }
+
+#[test]
+fn every_command_names_variables_that_nobody_reads_and_never_their_values() {
+    let lake = Lake::new();
+    let with = |arguments: &str| {
+        let mut command = lake.command(arguments);
+        let variables =
+            [("EVENTS_THREDS", "canary"), ("EVENTS_SOMETHING_ELSE", "canary"), ("EVENTS_INPUT_BYTES_MAX", "1")];
+        Finished::of(command.envs(variables).env("EVENTS_DAYS", ""))
+    };
+    for arguments in [
+        "run --root lake",
+        "runs --root lake",
+        "quarantine list --root lake",
+        "repair events.json",
+        "generate --out more",
+    ] {
+        lake.write("events.json", "{}");
+        let finished = with(arguments);
+        let told: Vec<_> =
+            finished.stderr.lines().filter(|line| line.contains("this variable is no setting")).collect();
+        assert_eq!((finished.code, told.len()), (0, 2), "{arguments}: {finished:?}");
+        assert!(told[0].contains("WARN") && told[0].contains("\"EVENTS_SOMETHING_ELSE\""), "{told:?}");
+        assert!(
+            !told[0].contains("meant") && told[1].contains("\"EVENTS_THREDS\" meant=\"EVENTS_THREADS\""),
+            "{told:?}"
+        );
+        assert!(!finished.stderr.contains("canary"), "{finished:?}");
+    }
+    // Also when the command fails, perhaps because of it.
+    let finished = with("run");
+    finished.fails(2, &["EVENTS_THREDS", "no landing zone"]);
+    assert_eq!(with("runs --root lake -q").stderr, "");
+    assert_eq!(with("completions bash").stderr, "");
+    assert!(!with("doctor --root lake").stderr.contains("EVENTS_THREDS"), "the doctor has a check for it");
+    let json = with("runs --root lake --log-format json");
+    assert!(json.stderr.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()), "{json:?}");
+}
