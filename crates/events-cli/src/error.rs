@@ -32,6 +32,9 @@ pub(crate) enum Error {
     /// Something that the command needs was set nowhere.
     #[error("{problem}")]
     Missing { problem: String },
+    /// What the command prints has no form for machines.
+    #[error("{of} has no form for --output json: {instead}")]
+    Form { of: &'static str, instead: &'static str },
     /// A zone that the command needs is named nowhere.
     #[error("no {name} zone: name it with --{name}, or the place of all three with --root")]
     NoZone {
@@ -98,6 +101,7 @@ impl Error {
             | Self::Config { .. }
             | Self::Plan { .. }
             | Self::Missing { .. }
+            | Self::Form { .. }
             | Self::NoZone { .. }
             | Self::Folder { .. }
             | Self::Place { .. }

@@ -57,7 +57,7 @@ pub(crate) fn hint(error: &Error) -> Option<String> {
 pub(crate) fn advice(error: &Error) -> Option<String> {
     let text = match error {
         // The library's text ends with what to type; the problem of a setting that is missing names its option.
-        Error::Usage(_) | Error::Missing { .. } => return None,
+        Error::Usage(_) | Error::Missing { .. } | Error::Form { .. } => return None,
         Error::NoZone { .. } => {
             "`events demo` makes a lake in ./demo to try it on, with --root demo; `events doctor` says what a run needs"
         }

@@ -54,17 +54,22 @@ impl<W: Write> Outlet<W> {
 
     /// Writes a line.
     pub(crate) fn line(&mut self, text: &[u8]) {
-        self.write(|writer| writer.write_all(text));
+        self.write(|writer| writer.write_all(text).and_then(|()| writer.write_all(b"\n")));
     }
 
-    /// Writes a document on a line of its own.
+    /// Writes a part of a line.
+    pub(crate) fn text(&mut self, text: &str) {
+        self.write(|writer| writer.write_all(text.as_bytes()));
+    }
+
+    /// Writes a document as a part of a line.
     pub(crate) fn json(&mut self, document: &impl Serialize) {
         self.write(|writer| Ok(serde_json::to_writer(writer, document)?));
     }
 
     fn write(&mut self, text: impl FnOnce(&mut BufWriter<W>) -> io::Result<()>) {
         if self.is_open {
-            let written = text(&mut self.writer).and_then(|()| self.writer.write_all(b"\n"));
+            let written = text(&mut self.writer);
             self.keep(written);
         }
     }
@@ -104,6 +109,7 @@ impl LineFile {
     /// Adds a line.
     pub(crate) fn push(&mut self, document: &impl Serialize) {
         self.outlet.json(document);
+        self.outlet.line(b"");
     }
 
     /// Whether everything could be written so far.

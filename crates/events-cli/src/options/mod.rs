@@ -198,6 +198,9 @@ const REPAIR_HELP: &str = "\
 Ends with 0 whatever was mended, with 3 when there are rejects, with 4 when a file could not be read, with 6 when the \
 level is strict and something is damaged.
 
+Records are JSON, one a line, whatever --output says; with --check, --output json prints what each input has, and --diff, \
+which is for people, refuses it.
+
 The level and the limits can also be set as variables (EVENTS_REPAIR, EVENTS_RECORD_MAX) and as keys of the settings \
 file (repair, record-max), where they are those of runs too.";
 
@@ -226,7 +229,7 @@ const COMPLETIONS_HELP: &str = "  bash        source <(events completions bash)
   elvish      eval (events completions elvish | slurp)
   powershell  events completions powershell | Out-String | Invoke-Expression
 
-Reads neither variables nor the settings file, and has no other form: --output json changes nothing.";
+Reads neither variables nor the settings file, and has no other form: --output json is refused.";
 
 const MAN_HELP: &str = "  events man | man -l -
   events man --out ~/.local/share/man/man1

@@ -10,13 +10,17 @@ use crate::error::Result;
 use crate::options::OutputForm;
 use crate::outlet::Outlet;
 use crate::places;
-use crate::units::{Bytes, Count};
+use crate::units::{Bytes, Count, counted};
 use crate::visible::{self, Visible};
 
 /// How much of a reject people are shown: enough to see what is wrong, with most rejects whole.
 const BYTES_SHOWN: usize = 4 << 10;
 
-/// Writes rejects as they come, up to a limit.
+/// How the document for machines begins.
+const DOCUMENT: &str = "{\"rejects\":[";
+
+/// Writes rejects as they come, up to a limit: for people a few lines each, for machines one document, which is not held in
+/// memory and is whole only when everything could be read.
 pub(super) struct Show {
     output: OutputForm,
     limit: u64,
@@ -44,7 +48,10 @@ impl Show {
         }
         let run = places::run_of_rejects(&input.key).unwrap_or_default();
         match self.output {
-            OutputForm::Json => self.stdout.json(&Line { run, line }),
+            OutputForm::Json => {
+                self.stdout.text(if self.seen == 1 { DOCUMENT } else { "," });
+                self.stdout.json(&Line { run, line });
+            }
             OutputForm::Human => self.show(run, line),
         }
     }
@@ -67,15 +74,19 @@ impl Show {
 
     /// Says what was not shown. `place` is where the quarantine is.
     pub(super) fn finish(mut self, place: &str) -> Result<()> {
-        if self.output == OutputForm::Human {
-            let shown = self.seen.min(self.limit);
-            let line = match self.seen {
-                0 => format!("no such rejects in `{place}`"),
-                seen if seen > shown => format!("{} of {} rejects in `{place}`", Count(shown), Count(seen)),
-                seen => format!("{} rejects in `{place}`", Count(seen)),
-            };
-            self.stdout.line(line.as_bytes());
+        let (shown, count) = (self.seen.min(self.limit), self.seen);
+        if self.output == OutputForm::Json && shown == 0 {
+            self.stdout.text(DOCUMENT);
         }
+        let end = match (self.output, count) {
+            (OutputForm::Json, _) => format!("],\"shown\":{shown},\"count\":{count}}}"),
+            (OutputForm::Human, 0) => format!("no such rejects in `{place}`"),
+            (OutputForm::Human, _) if count > shown => {
+                format!("{} of {} in `{place}`", Count(shown), counted(count, "reject"))
+            }
+            (OutputForm::Human, _) => format!("{} in `{place}`", counted(count, "reject")),
+        };
+        self.stdout.line(end.as_bytes());
         self.stdout.finish()
     }
 }

@@ -12,16 +12,20 @@ mod overlap;
 mod sinks;
 mod tally;
 
+use std::borrow::Cow;
+
 use events_core::error::ErrorKind;
 use events_core::json::Repairer;
+use serde::Serialize;
 
 use self::sinks::Sinks;
 use self::tally::Tally;
 use crate::console::{Console, complain};
 use crate::error::Result;
 use crate::input::{Chunk, Input, PIECE_BYTES};
+use crate::options::OutputForm;
 use crate::settings::{Product, RepairSettings, Source};
-use crate::{exit, message};
+use crate::{console, exit, message};
 
 /// Repairs all files, one after the other. One that cannot be read does not keep the others from it.
 pub(crate) fn command(settings: &RepairSettings, console: &Console) -> Result<u8> {
@@ -29,7 +33,7 @@ pub(crate) fn command(settings: &RepairSettings, console: &Console) -> Result<u8
     let mut sinks = Sinks::open(settings)?;
     let mut buffer = vec![0; PIECE_BYTES];
     let mut totals = Tally::default();
-    let mut unread = false;
+    let (mut inputs, mut unread) = (Vec::new(), Vec::new());
     for source in &settings.sources {
         let mut tally = Tally::default();
         let ended = file(source, settings, &mut sinks, &mut buffer, &mut tally);
@@ -39,28 +43,50 @@ pub(crate) fn command(settings: &RepairSettings, console: &Console) -> Result<u8
         match ended {
             Err(error) if error.kind() == ErrorKind::Storage => {
                 complain(&message::line(&error));
-                unread = true;
+                unread.push(message::told(&error));
             }
             Err(error) => return Err(error),
-            Ok(()) if settings.product == Product::Nothing => {
+            Ok(()) if settings.product == Product::Nothing && console.output() == OutputForm::Human => {
                 console.say(&format!("{}: {}", source.name(), tally.verdict()));
             }
             Ok(()) => {}
+        }
+        if settings.product == Product::Nothing {
+            inputs.push(CheckedInput { name: source.name(), tally });
         }
         flushed?;
         if sinks.is_closed() {
             return Ok(exit::DONE);
         }
     }
-    if settings.product == Product::Records {
-        console.say(&totals.summary());
-    }
-    Ok(match settings.product {
-        _ if unread => exit::STORAGE,
+    let code = match settings.product {
+        _ if !unread.is_empty() => exit::STORAGE,
         Product::Nothing if !totals.is_clean() => exit::DONE_WITH_REJECTS,
         _ if totals.has_rejects() => exit::DONE_WITH_REJECTS,
         _ => exit::DONE,
-    })
+    };
+    match (settings.product, console.output()) {
+        (Product::Records, _) => console.say(&totals.summary()),
+        (Product::Nothing, OutputForm::Json) => console.print(&console::json(&Checked { inputs, totals, unread }))?,
+        _ => {}
+    }
+    Ok(code)
+}
+
+/// What a check has found, for machines.
+#[derive(Debug, Serialize)]
+struct Checked<'a> {
+    inputs: Vec<CheckedInput<'a>>,
+    totals: Tally,
+    /// What could not be read, or not to its end.
+    unread: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct CheckedInput<'a> {
+    name: Cow<'a, str>,
+    #[serde(flatten)]
+    tally: Tally,
 }
 
 /// Repairs a file.

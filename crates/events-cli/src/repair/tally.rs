@@ -5,11 +5,12 @@ use std::fmt::Display;
 
 use events_core::event::Reason;
 use events_core::json::RepairKind;
+use serde::Serialize;
 
 use crate::units::{Count, counted};
 
 /// Counts of findings.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize)]
 pub(super) struct Tally {
     records: u64,
     /// Records that were changed.

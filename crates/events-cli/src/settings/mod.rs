@@ -32,7 +32,7 @@ pub(crate) use quarantine::{QuarantineSettings, View};
 pub(crate) use repair::{DecompressionLimits, Product, RepairSettings, Source};
 
 use crate::error::{Error, Result};
-use crate::options::{CatalogCommand, Cli, Command, QuarantineCommand};
+use crate::options::{CatalogCommand, Cli, Command, ManOptions, OutputForm, QuarantineCommand};
 
 /// A command with all that it needs to know.
 #[derive(Debug, Clone)]
@@ -63,8 +63,9 @@ pub(crate) enum Settings {
 /// Resolves what was typed. `now` is what "today" and the name of a run are made from.
 ///
 /// # Errors
-/// [`Error::Missing`], [`Error::Stores`], and [`Error::Run`] for a limit that cannot be.
+/// [`Error::Missing`], [`Error::Form`], [`Error::Stores`], and [`Error::Run`] for a limit that cannot be.
 pub(crate) fn resolve(cli: Cli, now: DateTime<Utc>) -> Result<Settings> {
+    let is_json = cli.common.output == Some(OutputForm::Json);
     match cli.command {
         Command::Run(options) => job::resolve_run(options, now).map(Settings::Job),
         Command::Plan(options) => plan::resolve(options, now).map(Settings::Plan),
@@ -83,12 +84,18 @@ pub(crate) fn resolve(cli: Cli, now: DateTime<Utc>) -> Result<Settings> {
         Command::Report(options) => past::resolve_report(options, now).map(Settings::Report),
         Command::Trace(options) => past::resolve_trace(options).map(Settings::Trace),
         Command::Quarantine(options) => resolve_quarantine(options.command, now),
-        Command::Repair(options) => repair::resolve(options).map(Settings::Repair),
+        Command::Repair(options) => repair::resolve(options, cli.common.output).map(Settings::Repair),
         Command::Inspect(options) => inspect::resolve(options, now).map(Settings::Inspect),
         Command::Generate(options) => generation::resolve(options).map(Settings::Generate),
         Command::Demo(options) => resolve_demo(options.folder, now),
         Command::Doctor(options) => Ok(Settings::Doctor(doctor::resolve(options, cli.common.config, now))),
+        Command::Completions(_) if is_json => {
+            Err(Error::Form { of: "`completions`", instead: "the script is the shell's" })
+        }
         Command::Completions(options) => Ok(Settings::Completions(options.shell)),
+        Command::Man(ManOptions { out: None }) if is_json => {
+            Err(Error::Form { of: "the manual page", instead: "--out DIR writes all pages and lists them" })
+        }
         Command::Man(options) => Ok(Settings::Man(options.out)),
     }
 }

@@ -8,8 +8,8 @@ use events_core::json::{FrameLimits, Level};
 
 use super::console::wants_color;
 use super::read;
-use crate::error::Result;
-use crate::options::RepairOptions;
+use crate::error::{Error, Result};
+use crate::options::{OutputForm, RepairOptions};
 
 /// A repair of streams.
 #[derive(Debug, Clone)]
@@ -64,7 +64,15 @@ pub(crate) enum Product {
     Diff { color: bool },
 }
 
-pub(super) fn resolve(options: RepairOptions) -> Result<RepairSettings> {
+/// # Errors
+/// [`Error::Form`] when what is to be shown has no form for machines; [`Error::Run`] for a limit that cannot be.
+pub(super) fn resolve(options: RepairOptions, output: Option<OutputForm>) -> Result<RepairSettings> {
+    if options.diff && output == Some(OutputForm::Json) {
+        return Err(Error::Form {
+            of: "`repair --diff`",
+            instead: "--report FILE and --rejects FILE have each repair and reject as JSON",
+        });
+    }
     let config = read::resolve(options.repair, &options.limits, &Config::default());
     config.validate()?;
     let files: Vec<_> = options.files.into_iter().map(Source::of).collect();

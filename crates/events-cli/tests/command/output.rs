@@ -124,12 +124,27 @@ fn every_command_prints_one_document_when_asked() {
     of("compact --root lake", "totals");
     of("rebuild --root lake", "totals");
     of("quarantine list --root lake", "groups");
+    of("quarantine show --root lake", "rejects");
+    of("quarantine show --root lake --run nobody", "rejects");
+    lake.write("one.json", "{}");
+    of("repair --check one.json", "unread");
     of("quarantine retry --root lake", "totals");
     of("ddl --root lake --dialect duckdb", "statements");
     of("doctor --root lake", "verdict");
     of("generate --out more --bytes 10kB", "rows");
     of("demo", "totals");
     of("man --out pages", "pages");
+}
+
+#[test]
+fn says_what_has_no_form_for_machines() {
+    let lake = Lake::nowhere();
+    lake.write("a.json", "{'a':1}");
+    lake.events("completions bash --output json").fails(2, &["`completions` has no form for --output json"]);
+    lake.events("man --output json").fails(2, &["the manual page has no form for --output json", "--out DIR"]);
+    lake.events("repair --diff a.json --output json").fails(2, &["`repair --diff` has no form", "--report FILE"]);
+    // Records are what they are.
+    assert_eq!(lake.events("repair a.json --output json").stdout, "{\"a\":1}\n");
 }
 
 #[test]

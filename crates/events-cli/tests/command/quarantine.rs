@@ -28,6 +28,11 @@ fn documents(lake: &Lake, arguments: &str) -> Vec<Value> {
     finished.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
+/// The rejects of a document.
+fn rejects(lake: &Lake, arguments: &str) -> Vec<Value> {
+    documents(lake, &format!("show {arguments}"))[0]["rejects"].as_array().unwrap().clone()
+}
+
 #[test]
 fn counts_rejects_by_reason_and_object() {
     let lake = broken();
@@ -70,16 +75,21 @@ fn shows_rejects_with_their_bytes() {
         finished.stdout.contains("  | {\"event_id\":\"cut\n") && finished.stdout.contains("  | {\"event_id\":7}\n")
     );
     assert!(finished.stdout.ends_with("2 rejects in `lake/landing/quarantine`\n"), "{finished:?}");
+    let one = lake.events("quarantine show --root lake --reason truncated");
+    assert!(one.stdout.ends_with("\n1 reject in `lake/landing/quarantine`\n"), "{one:?}");
     let limited = lake.events("quarantine show --root lake --limit 1").stdout;
     assert!(limited.contains("1 of 4 rejects") && limited.matches("  | ").count() == 1, "{limited}");
 
-    let lines = documents(&lake, "show --run first");
+    let lines = rejects(&lake, "--run first");
     assert_eq!(lines.len(), 4);
     assert!(lines.iter().all(|line| line["run"] == "first"));
     let cut = lines.iter().find(|line| line["reason"] == "truncated").unwrap();
     assert_eq!((&cut["source"], &cut["raw"]), (&"a.jsonl".into(), &"{\"event_id\":\"cut".into()));
-    assert_eq!(documents(&lake, "show --limit 2").len(), 2);
-    assert_eq!(documents(&lake, "show --run other").len(), 0);
+    let limited = &documents(&lake, "show --limit 2")[0];
+    assert_eq!(limited["rejects"].as_array().unwrap().len(), 2);
+    assert_eq!((&limited["shown"], &limited["count"]), (&2.into(), &4.into()));
+    let none = serde_json::json!({"rejects": [], "shown": 0, "count": 0});
+    assert_eq!(documents(&lake, "show --run other"), [none]);
 }
 
 #[test]
@@ -120,7 +130,7 @@ fn puts_what_can_be_mended_into_the_table_and_keeps_the_rest() {
     assert_eq!(lake.log(), (vec![1, 2], vec![1, 2]));
     // The file of the first run has taken the rows in.
     assert_eq!(lake.files("lake/trusted/events").len(), 1);
-    let reasons: Vec<_> = documents(&lake, "show").iter().map(|line| line["reason"].clone()).collect();
+    let reasons: Vec<_> = rejects(&lake, "").iter().map(|line| line["reason"].clone()).collect();
     assert_eq!(reasons.len(), 2);
     assert!(reasons.contains(&"truncated".into()) && reasons.contains(&"wrong_type".into()), "{reasons:?}");
     assert!(lake.files("lake/stage").is_empty());
@@ -171,7 +181,7 @@ fn takes_zones_and_level_from_variables_and_the_file() {
         serde_json::from_str::<Value>(finished.stdout.lines().next().unwrap()).unwrap()
     };
     assert_eq!(run("list")["count"], 4);
-    assert_eq!(run("show")["run"], "first");
+    assert_eq!(run("show")["rejects"][0]["run"], "first");
     let kept = run("retry");
     assert_eq!((&kept["run"], &kept["totals"]["rows"]), (&"of-the-file".into(), &0.into()));
     assert_eq!(run("retry --repair lenient")["totals"]["rows"], 2);

@@ -221,6 +221,18 @@ fn checks_and_writes_nothing() {
     let quiet = lake.events("repair --check --quiet glued.json");
     assert_eq!((quiet.code, quiet.stdout + &quiet.stderr), (3, String::new()));
     lake.events("repair --check --diff clean.json").fails(2, &["--check", "--diff"]);
+    let told = lake.events("repair --check clean.json damaged.json none.json --output json");
+    assert_eq!(told.code, 4, "{told:?}");
+    let told: serde_json::Value = serde_json::from_str(&told.stdout).unwrap();
+    let names: Vec<_> =
+        told["inputs"].as_array().unwrap().iter().map(|input| input["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["clean.json", "damaged.json", "none.json"]);
+    for count in ["records", "repaired"] {
+        let sum: u64 = told["inputs"].as_array().unwrap().iter().map(|input| input[count].as_u64().unwrap()).sum();
+        assert_eq!(told["totals"][count], sum, "{count}");
+    }
+    assert_eq!(told["inputs"][1]["repairs"], told["totals"]["repairs"], "{told}");
+    assert_eq!(told["unread"].as_array().unwrap().len(), 1);
 }
 
 #[test]
