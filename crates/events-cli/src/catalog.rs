@@ -12,7 +12,7 @@ use crate::console::Console;
 use crate::error::Result;
 use crate::options::OutputForm;
 use crate::settings::{JobSettings, SyncSettings};
-use crate::units::Count;
+use crate::units::counted;
 use crate::{console, exit, places, runtime};
 
 /// What a job has told the catalog, which is no part of the job: the table is whole also without.
@@ -57,8 +57,7 @@ struct Document {
 pub(crate) fn line(registered: &Registered, name: &TableName) -> String {
     let table = if registered.created { "is new in the catalog" } else { "is in the catalog" };
     let columns = if registered.columns_changed { ", with other columns" } else { "" };
-    let partitions = if registered.partitions == 1 { "partition" } else { "partitions" };
-    format!("table {name} {table}{columns}: {} new {partitions}\n", Count(registered.partitions))
+    format!("table {name} {table}{columns}: {}\n", counted(registered.partitions, "new partition"))
 }
 
 fn open(name: &TableName, trusted: &ZoneUrl) -> Result<Catalog> {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::grid::Grid;
 use crate::places;
 use crate::settings::JobSettings;
-use crate::units::{Bytes, Count};
+use crate::units::{Bytes, Count, counted};
 
 /// How many inputs are shown to people.
 const INPUTS_SHOWN: usize = 20;
@@ -58,13 +58,13 @@ pub(crate) fn render(job: Job, date: NaiveDate, zones: &Zones, plan: &Plan) -> S
     if let Some(more) = plan.inputs.len().checked_sub(INPUTS_SHOWN).filter(|more| *more > 0) {
         grid.line(format!("  and {} more", Count(more as u64)), "", "");
     }
-    let count = Count(plan.inputs.len() as u64);
+    let count = counted(plan.inputs.len() as u64, "input");
     let target = match job {
         Job::Parse => format!("put their rows into the stage zone `{}`", zones.stage.url()),
         _ => format!("add their rows to the table `{}`", places::table(&zones.trusted)),
     };
     format!(
-        "{count} inputs, {} in `{pending}`\n\n{}\n\
+        "{count}, {} in `{pending}`\n\n{}\n\
         Without --dry-run, this would\n  {target},\n  put rejects into `{}`,\n  move the inputs to `{}`.\n{refused}",
         Bytes(plan.bytes()),
         grid.render(),

@@ -13,6 +13,7 @@ use flate2::bufread::MultiGzDecoder;
 
 use crate::error::Error;
 use crate::settings::{DecompressionLimits, Source};
+use crate::units::counted;
 
 /// The bytes that are read at once.
 pub(crate) const PIECE_BYTES: usize = 256 << 10;
@@ -110,7 +111,7 @@ impl Input {
         }
         let left = self.growth.as_ref().map_or(u64::MAX, |growth| growth.bytes_max().saturating_sub(self.offset));
         if left == 0 {
-            let problem = format!("the compressed input grows beyond {} bytes", self.offset);
+            let problem = format!("the compressed input grows beyond {}", counted(self.offset, "byte"));
             return Ok(Chunk::Damaged(Reason::DecompressionLimit, problem));
         }
         let length = length.min(usize::try_from(left).unwrap_or(usize::MAX));

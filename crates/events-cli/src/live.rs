@@ -12,7 +12,7 @@ use tracing::{debug, info};
 
 use crate::console::Console;
 use crate::names;
-use crate::units::{Bytes, Count, Elapsed, rate};
+use crate::units::{Bytes, Count, Elapsed, noun, rate};
 
 /// How often the counters are read.
 const SAMPLE_EVERY: Duration = Duration::from_millis(125);
@@ -110,8 +110,8 @@ impl Sample {
         let mut line = format!("{:<11}", names::phase(self.phase));
         let (done, all, unit) = match self.phase {
             Phase::Parse => (self.bytes_read, self.input_bytes, None),
-            Phase::Write => (self.rows_written, self.rows_expected, Some("rows")),
-            Phase::Publish => (self.files_published, self.files_expected, Some("files")),
+            Phase::Write => (self.rows_written, self.rows_expected, Some("row")),
+            Phase::Publish => (self.files_published, self.files_expected, Some("file")),
             _ => (0, 0, None),
         };
         if all == 0 {
@@ -123,7 +123,7 @@ impl Sample {
         // Writing to a string does not fail.
         let _ = write!(line, " [{:<BAR_WIDTH$}] {:>3.0} %  ", "=".repeat(filled), share * 100.0);
         let _ = write!(line, "{} of {}", amount(done), amount(all));
-        line.extend(unit.iter().flat_map(|unit| [" ", unit]));
+        line.extend(unit.map(|unit| format!(" {}", noun(all, unit))));
         if let Some(speed) = rate(done, elapsed).filter(|speed| *speed > 0) {
             let _ = write!(line, "  {}/s", amount(speed));
             if self.phase == Phase::Parse {

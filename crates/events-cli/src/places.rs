@@ -52,7 +52,10 @@ pub(crate) fn refused(place: &str, keys: &[RefusedKey]) -> String {
         return keys.iter().map(|refused| line(place, refused)).collect();
     };
     let shown: String = keys.iter().take(REFUSED_SHOWN).map(|refused| line(place, refused)).collect();
-    format!("{shown}and {more} more objects were left\n")
+    format!(
+        "{shown}and {} left\n",
+        if more == 1 { "1 more object was".to_owned() } else { format!("{more} more objects were") }
+    )
 }
 
 fn line(place: &str, refused: &RefusedKey) -> String {

@@ -13,7 +13,7 @@ use crate::job::{self, RELEASE_MAX, Session};
 use crate::options::OutputForm;
 use crate::plan_file::{self, PLAN_VERSION, PlanFile, PlannedZones};
 use crate::settings::PlanSettings;
-use crate::units::{Bytes, Count};
+use crate::units::{Bytes, Count, counted};
 use crate::{exit, places, runtime, summary};
 
 /// How many partitions are shown to people.
@@ -130,8 +130,7 @@ fn largest(partitions: &[PartitionReport]) -> String {
     let mut grid = Grid::default();
     grid.line("most rows go to", "", "");
     for partition in partitions.iter().take(PARTITIONS_SHOWN) {
-        let files = if partition.files == 1 { "file" } else { "files" };
-        let note = format!("{} in {} {files}", Bytes(partition.bytes), Count(partition.files));
+        let note = format!("{} in {}", Bytes(partition.bytes), counted(partition.files, "file"));
         grid.line(format!("  {}", partition.path), Count(partition.rows), note);
     }
     if let Some(more) = partitions.len().checked_sub(PARTITIONS_SHOWN).filter(|more| *more > 0) {

@@ -69,7 +69,11 @@ fn render(zones: &Zones, runs: &[PastRun]) -> String {
     if unfinished == 0 {
         return text;
     }
-    format!("{text}\n{unfinished} of them are not carried out to their end: the next `events run` does that first\n")
+    let told = match unfinished {
+        1 => "1 of them is not carried out to its end".to_owned(),
+        several => format!("{several} of them are not carried out to their end"),
+    };
+    format!("{text}\n{told}: the next `events run` does that first\n")
 }
 
 fn row(run: &PastRun) -> [String; 12] {

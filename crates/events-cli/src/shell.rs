@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::console::Console;
 use crate::error::{Error, Result};
 use crate::options::{Cli, OutputForm};
+use crate::units::counted;
 use crate::{console, exit};
 
 /// The command as it is typed, and the first word of the names of its pages.
@@ -56,7 +57,7 @@ pub(crate) fn man(folder: Option<&Path>, console: &Console) -> Result<u8> {
         pages.push(file);
     }
     console.print(&match console.output() {
-        OutputForm::Human => format!("{} pages in `{}`\n", pages.len(), folder.display()),
+        OutputForm::Human => format!("{} in `{}`\n", counted(pages.len() as u64, "page"), folder.display()),
         OutputForm::Json => console::json(&Document { pages }),
     })?;
     Ok(exit::DONE)

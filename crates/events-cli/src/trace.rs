@@ -13,6 +13,7 @@ use crate::console::Console;
 use crate::error::Result;
 use crate::options::OutputForm;
 use crate::settings::TraceSettings;
+use crate::units::counted;
 use crate::visible::Visible;
 use crate::{console, exit, names, places, runtime};
 
@@ -125,6 +126,10 @@ fn joined(names: &[impl ToString]) -> String {
 fn shown(text: &str) -> String {
     let end = (0..=text.len().min(BYTES_SHOWN)).rev().find(|&at| text.is_char_boundary(at)).unwrap_or_default();
     let more = text.len() - end;
-    let rest = if more > 0 { format!("… and {more} bytes more, which --output json shows") } else { String::new() };
+    let rest = if more > 0 {
+        format!("… and {} more, which --output json shows", counted(more as u64, "byte"))
+    } else {
+        String::new()
+    };
     format!("{}{rest}", Visible(&text.as_bytes()[..end]))
 }

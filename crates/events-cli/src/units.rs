@@ -130,7 +130,12 @@ impl fmt::Display for Share {
 
 /// A number of things: `1 event`, `1,200 events`.
 pub(crate) fn counted(count: u64, thing: &str) -> String {
-    format!("{} {thing}{}", Count(count), if count == 1 { "" } else { "s" })
+    format!("{} {}", Count(count), noun(count, thing))
+}
+
+/// The word for so many things, where the number stands elsewhere: `event`, `events`.
+pub(crate) fn noun(count: u64, thing: &str) -> String {
+    format!("{thing}{}", if count == 1 { "" } else { "s" })
 }
 
 /// A duration to three digits or so: `12 ms`, `3.42 s`, `2 min 05 s`, `1 h 20 min`.
@@ -218,6 +223,8 @@ mod tests {
     #[test]
     fn writes_counts_and_durations() {
         assert_eq!([0, 999, 1000, 1_234_567].map(|count| Count(count).to_string()), ["0", "999", "1,000", "1,234,567"]);
+        let events = [0, 1, 1200].map(|count| counted(count, "event"));
+        assert_eq!(events, ["0 events", "1 event", "1,200 events"]);
         let texts = [7, 3420, 12_340, 125_000, 4_800_000].map(|ms| Elapsed(Duration::from_millis(ms)).to_string());
         assert_eq!(texts, ["7 ms", "3.42 s", "12.3 s", "2 min 05 s", "1 h 20 min"]);
     }

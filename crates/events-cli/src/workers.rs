@@ -20,7 +20,7 @@ use crate::options::OutputForm;
 use crate::settings::{JobSettings, WorkSettings, WorkTask};
 use crate::stage_folder::tidy_run;
 use crate::summary::Times;
-use crate::units::{Bytes, Count};
+use crate::units::{Bytes, Count, counted, noun};
 use crate::{catalog, console, exit, places, runtime, summary};
 
 /// How often a worker that finds nothing to do looks again.
@@ -151,14 +151,13 @@ fn describe(prepared: &Prepared, pending: &str) -> String {
     }
     let mut grid = Grid::default();
     for phase in &prepared.phases {
-        let items = if phase.items == 1 { "item" } else { "items" };
-        grid.line(format!("  {}", phase.phase), Count(phase.items.into()), items);
+        grid.line(format!("  {}", phase.phase), Count(phase.items.into()), noun(phase.items.into(), "item"));
     }
     let left = if *left > 0 { format!(", and {} left for another run", Count(*left)) } else { String::new() };
     format!(
-        "run {run}: {} inputs, {}{left}\n{refused}\n{}\nAs many workers as you like do it: events work --run-id {run} and \
+        "run {run}: {}, {}{left}\n{refused}\n{}\nAs many workers as you like do it: events work --run-id {run} and \
          the zones of this one\n",
-        Count(*inputs),
+        counted(*inputs, "input"),
         Bytes(*bytes),
         grid.render(),
     )
@@ -200,7 +199,7 @@ fn work(settings: &JobSettings, item: Option<WorkItem>, worker: &RunId, console:
 
 /// What a worker has done, for people.
 fn told(work: &Work<'_>, session: &Session) -> String {
-    let here = format!("run {}: {} items done here\n", work.run, Count(work.items.len() as u64));
+    let here = format!("run {}: {} done here\n", work.run, counted(work.items.len() as u64, "item"));
     match &work.report {
         Some(report) => {
             format!("{here}\n{}", summary::render(report, &session.zones, session.counter.requests(), Times::Phases))

@@ -66,7 +66,7 @@ pub enum Error {
         problem: String,
     },
     /// The inputs would make more partitions than the run may write to.
-    #[error("more than {partitions_max} partitions; nothing was published")]
+    #[error("more than {partitions_max} partition{}; nothing was published", if *partitions_max == 1 { "" } else { "s" })]
     TooManyPartitions {
         /// The limit.
         partitions_max: usize,

@@ -25,7 +25,7 @@ use crate::options::OutputForm;
 use crate::places::{EVENTS, LANDING, PENDING, TRUSTED};
 use crate::settings::JobSettings;
 use crate::summary::Times;
-use crate::units::{Bytes, Count};
+use crate::units::{Bytes, counted};
 use crate::{console, exit, job, summary};
 
 /// How many rows are shown.
@@ -53,9 +53,9 @@ pub(crate) fn command(folder: &Path, settings: &JobSettings, console: &Console) 
         return Ok(exit::DONE);
     }
     console.print(&format!(
-        "1. {} of inputs in {} files of every layout, in `{}`\n{}\n",
+        "1. {} of inputs in {} of every layout, in `{}`\n{}\n",
         Bytes(generated.stored_bytes),
-        generated.files,
+        counted(generated.files as u64, "file"),
         pending.display(),
         indent(&excerpt::of(&pending)?),
     ))?;
@@ -73,7 +73,7 @@ pub(crate) fn command(folder: &Path, settings: &JobSettings, console: &Console) 
 fn show_table(folder: &Path, report: &Report, console: &Console) -> Result<()> {
     let largest = report.partitions.iter().max_by_key(|partition| partition.rows);
     if let Some(partition) = largest {
-        let title = format!("{ROWS_SHOWN} of {} rows in `{}`", Count(partition.rows), partition.path);
+        let title = format!("{ROWS_SHOWN} of {} in `{}`", counted(partition.rows, "row"), partition.path);
         let table = folder.join(TRUSTED).join(EVENTS).join(&partition.path);
         console.print(&format!("3. {title}\n{}\n", indent(&rows::of(&table, ROWS_SHOWN)?)))?;
     }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::check::{Check, Verdict};
+use crate::units::counted;
 
 /// The signs of a verdict, where text may be anything and where it is ASCII.
 fn sign(verdict: Verdict, is_unicode: bool) -> &'static str {
@@ -28,11 +29,10 @@ pub(super) fn render(checks: &[Check], is_unicode: bool) -> String {
             let _ = writeln!(text, "  {:width$}  {} {mend}", "", if is_unicode { "→" } else { "->" });
         }
     }
-    let count = |verdict| checks.iter().filter(|check| check.verdict == verdict).count();
-    let all = checks.len();
-    let (failed, warnings, skipped) = (count(Verdict::Failed), count(Verdict::Warning), count(Verdict::Skipped));
-    let warned = if warnings == 1 { "warning" } else { "warnings" };
-    let _ = writeln!(text, "\n{all} checks: {failed} failed, {warnings} {warned}, {skipped} skipped");
+    let count = |verdict| checks.iter().filter(|check| check.verdict == verdict).count() as u64;
+    let (all, warnings) = (counted(checks.len() as u64, "check"), counted(count(Verdict::Warning), "warning"));
+    let (failed, skipped) = (count(Verdict::Failed), count(Verdict::Skipped));
+    let _ = writeln!(text, "\n{all}: {failed} failed, {warnings}, {skipped} skipped");
     text
 }
 

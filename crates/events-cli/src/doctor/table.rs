@@ -10,7 +10,7 @@ use super::check::{Check, Verdict};
 use super::zones::Found;
 use crate::error::{Error, Result};
 use crate::settings::DoctorSettings;
-use crate::units::{Bytes, Count, Elapsed};
+use crate::units::{Bytes, Count, Elapsed, counted};
 
 const TABLE: &str = "table";
 const UNFINISHED: &str = "unfinished";
@@ -48,12 +48,11 @@ fn table(state: &TableState) -> Check {
     if *commit == 0 {
         return Check::ok(TABLE, "no commit yet");
     }
-    let horizon = horizon_days.map(|days| format!(", with a horizon of {days} days")).unwrap_or_default();
-    let (rows, files, partitions) = (Count(*rows), Count(*files), Count(*partitions));
-    Check::ok(
-        TABLE,
-        format!("commit {commit}: {rows} rows in {files} files of {partitions} partitions, {}{horizon}", Bytes(*bytes)),
-    )
+    let horizon =
+        horizon_days.map(|days| format!(", with a horizon of {}", counted(days.into(), "day"))).unwrap_or_default();
+    let (rows, files) = (counted(*rows, "row"), counted(*files, "file"));
+    let partitions = counted(*partitions, "partition");
+    Check::ok(TABLE, format!("commit {commit}: {rows} in {files} of {partitions}, {}{horizon}", Bytes(*bytes)))
 }
 
 fn unfinished(state: &TableState, lease: &Check) -> Check {
@@ -108,7 +107,7 @@ fn held(Holder { run, renewed }: &Holder, now: DateTime<Utc>) -> Check {
 }
 
 fn small_files(state: &TableState) -> Check {
-    let seen = format!("{} of {} files could be taken in by others", Count(state.small_files), Count(state.files));
+    let seen = format!("{} of {} could be taken in by others", Count(state.small_files), counted(state.files, "file"));
     if state.small_files > SMALL_FILES_MAX {
         Check::warning(SMALL_FILES, seen, "`events compact` does so: queries then read fewer files")
     } else {

@@ -17,6 +17,7 @@ use events_core::event::Reason;
 use events_core::json::{Level, Repair, RepairKinds};
 
 use crate::outlet::Outlet;
+use crate::units::counted;
 use crate::visible;
 
 /// Writes changes as they come.
@@ -96,7 +97,7 @@ impl Diff {
             self.place(out, source, repair.offset);
             visible::lines(&repair.before).for_each(|line| self.line(out, RED, "-", line));
             let more = repair.length - repair.before.len() as u64;
-            let more = if more > 0 { format!(", and {more} bytes more") } else { String::new() };
+            let more = if more > 0 { format!(", and {} more", counted(more, "byte")) } else { String::new() };
             self.line(out, "", " ", format_args!("{}{more}", repair.kind));
         }
     }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::figures::{Column, Figures, KindRows, PhaseFigures};
 use super::html::Text;
 use crate::names;
-use crate::units::{Count, Elapsed};
+use crate::units::{self, Count, Elapsed};
 use std::time::Duration;
 
 /// A line of a chart of bars.
@@ -47,10 +47,11 @@ pub(super) fn columns(figures: &Figures) -> String {
     let total = |column: &Column| column.rows.iter().sum::<u64>();
     let most = columns.iter().map(total).max().unwrap_or_default();
     let (Some(first), Some(last)) = (columns.first(), columns.last()) else { return String::new() };
+    let rows = |count| units::counted(count, "row");
     let mut text = legend(kinds);
-    let _ = write!(text, "<div class=\"axis\">{} rows</div>\n<div class=\"columns\">", Count(most));
+    let _ = write!(text, "<div class=\"axis\">{}</div>\n<div class=\"columns\">", rows(most));
     for column in columns {
-        let _ = write!(text, "<div title=\"{}: {} rows\">", Text(&column.label), Count(total(column)));
+        let _ = write!(text, "<div title=\"{}: {}\">", Text(&column.label), rows(total(column)));
         // From the top, so that the largest kind stands on the ground.
         for (kind, rows) in column.rows.iter().enumerate().rev().filter(|(_, rows)| **rows > 0) {
             let _ = write!(text, "<i class=\"k{kind}\" style=\"height:{}\"></i>", percent(*rows, most));

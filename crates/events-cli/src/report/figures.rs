@@ -6,6 +6,8 @@ use chrono::{Datelike, NaiveDate};
 use events_core::run::{Counts, Job, Part, PastRun, Phase, Report};
 use events_core::table::PartitionKey;
 
+use crate::units::counted;
+
 /// Columns that a chart has room for.
 const COLUMNS_MAX: usize = 62;
 
@@ -158,7 +160,7 @@ fn kinds(keyed: &[(PartitionKey, u64)]) -> Vec<KindRows> {
     if kinds.len() > KINDS_MAX + 1 {
         let others = kinds.split_off(KINDS_MAX);
         let rows = others.iter().map(|kind| kind.rows).sum();
-        kinds.push(KindRows { name: format!("{} other kinds", others.len()), rows });
+        kinds.push(KindRows { name: counted(others.len() as u64, "other kind"), rows });
     }
     kinds
 }

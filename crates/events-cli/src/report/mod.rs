@@ -27,6 +27,7 @@ use crate::console::Console;
 use crate::error::{Error, Result};
 use crate::options::OutputForm;
 use crate::settings::{ReportSettings, ReportedRuns};
+use crate::units::counted;
 use crate::{console, exit, places, runtime};
 
 use figures::Figures;
@@ -97,8 +98,7 @@ fn write(path: &Path, page: &str) -> Result<()> {
 fn told(path: &Path, runs: usize) -> String {
     let of = match runs {
         0 => "a table without runs".to_owned(),
-        1 => "1 run".to_owned(),
-        runs => format!("{runs} runs"),
+        runs => counted(runs as u64, "run"),
     };
     format!("wrote `{}`, the report of {of}: open it in a browser\n", path.display())
 }

@@ -63,8 +63,8 @@ fn about(runs: &[PastRun], made: Made) -> String {
         [] => format!("No run has committed. Made at {made}."),
         [run] => format!("Run {}, committed at {}. Made at {made}.", run.run, time(run.committed)),
         [first, .., last] => format!(
-            "{} runs, committed from {} to {}. Made at {made}.",
-            Count(runs.len() as u64),
+            "{}, committed from {} to {}. Made at {made}.",
+            counted(runs.len() as u64, "run"),
             time(first.committed),
             time(last.committed)
         ),
@@ -107,7 +107,7 @@ fn unreported(count: usize) -> String {
     if count == 0 {
         "that have committed".to_owned()
     } else {
-        format!("{count} without a report, known by their totals only")
+        format!("{} without a report, known by the totals only", Count(count as u64))
     }
 }
 
@@ -257,7 +257,7 @@ fn files(figures: &Figures) -> String {
         );
     }
     body += "</tbody></table></div>\n";
-    body += &more(all.len(), PARTITIONS_MAX, "partitions");
+    body += &more(all.len(), PARTITIONS_MAX, "partition");
     section("Files", &(body + "</details>\n"))
 }
 
@@ -298,7 +298,7 @@ fn inputs(runs: &[PastRun]) -> String {
         );
     }
     body += "</tbody></table></div>\n";
-    section("Inputs", &(body + &more(all.len(), INPUTS_MAX, "inputs")))
+    section("Inputs", &(body + &more(all.len(), INPUTS_MAX, "input")))
 }
 
 fn time(figures: &Figures) -> String {
@@ -339,12 +339,12 @@ fn history(runs: &[PastRun]) -> String {
         );
     }
     body += "</tbody></table></div>\n";
-    section("Runs", &(body + &more(runs.len(), RUNS_MAX, "runs")))
+    section("Runs", &(body + &more(runs.len(), RUNS_MAX, "run")))
 }
 
 fn more(all: usize, shown: usize, what: &str) -> String {
     match all.checked_sub(shown) {
-        Some(more) if more > 0 => note(&format!("and {} more {what}", Count(more as u64))),
+        Some(more) if more > 0 => note(&format!("and {}", counted(more as u64, &format!("more {what}")))),
         _ => String::new(),
     }
 }

@@ -279,7 +279,7 @@ fn tries_a_bucket_and_leaves_nothing_there() {
     bucket.put("lake/trusted/control/lease.json", r#"{"version":1,"run":"other","writes":9}"#);
     let checks = at(server, &format!("{root} --glue-database {database}"), 0);
     checks.is("lease", "warning", &["run `other` holds it", "--wait 90"]);
-    checks.is("table", "ok", &["commit 1: 1 rows in 1 files"]);
+    checks.is("table", "ok", &["commit 1: 1 row in 1 file of 1 partition"]);
     checks.is("catalog", "ok", &["is there"]);
     let before = bucket.list("");
     let checks = at(server, &format!("{root} --read-only"), 0);
