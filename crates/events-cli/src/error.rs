@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use events_core::error::ErrorKind;
+use events_core::run::RunId;
 
 use crate::generate::GenerateError;
 
@@ -32,6 +33,9 @@ pub(crate) enum Error {
     /// Something that the command needs was set nowhere.
     #[error("{problem}")]
     Missing { problem: String },
+    /// Another run has committed what this one was planned behind: its workers have nothing more to do.
+    #[error("run `{run}` can never commit: another run committed to `{table}` first; nothing of `{run}` was published")]
+    Overtaken { run: RunId, table: String },
     /// What the command prints has no form for machines.
     #[error("{of} has no form for --output json: {instead}")]
     Form { of: &'static str, instead: &'static str },
@@ -107,6 +111,7 @@ impl Error {
             | Self::Place { .. }
             | Self::Generate(GenerateError::Config { .. } | GenerateError::Exists { .. }) => ErrorKind::Configuration,
             Self::Io { .. } | Self::Process { .. } | Self::Generate(GenerateError::Io { .. }) => ErrorKind::Storage,
+            Self::Overtaken { .. } => ErrorKind::Outdated,
             Self::Parquet { .. } => ErrorKind::Bug,
             Self::Damaged { .. } => ErrorKind::Data,
             Self::Stores(error) => error.kind(),

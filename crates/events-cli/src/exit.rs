@@ -19,7 +19,7 @@ pub const UNFINISHED: u8 = 5;
 pub const DAMAGED: u8 = 6;
 /// Another run is at work on the table: nothing was done.
 pub const BUSY: u8 = 7;
-/// A run was to do exactly what was planned, and an input, the table or a setting is another by now, or something else
+/// A run, or its workers, were to do what was planned, and an input, the table or a setting is another by now, or something else
 /// would come of it: nothing was published. Plan again.
 pub const OUTDATED: u8 = 8;
 /// A look was done, and nothing is known of some of what it was to find: of an id that `trace` was given.
@@ -38,7 +38,7 @@ Exit codes:
     5  committed, but a store failed before everything was published: run again, which finishes it
     6  strict: an input is damaged, nothing was done
     7  another run is at work on the table, nothing was done
-    8  of `run --plan`: what was planned does not hold any more, nothing was done
+    8  of `run --plan` and `work`: what was planned does not hold any more, nothing was published
     9  of `trace`: nothing is known of one or more of the ids
   130  interrupted, inputs are still pending";
 

@@ -67,6 +67,7 @@ pub(crate) fn advice(error: &Error) -> Option<String> {
             "`events doctor` tells what is wrong in the settings file and in variables, all at once"
         }
         Error::Plan { .. } => "`events plan --out FILE` makes another plan, of what is there now",
+        Error::Overtaken { .. } => "`events prepare` makes another plan, of what is pending now",
         Error::Place { .. } => "`events inspect --help` has what can be looked at",
         Error::Stores(error) => return of_stores(error),
         Error::Run(error) => return of_run(error),

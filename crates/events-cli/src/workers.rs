@@ -372,12 +372,22 @@ impl Worker<'_> {
         lock(&self.settings.zones.trusted, takes_table, LOCK_WAIT, &self.session.cancel).await
     }
 
+    /// What is told of an error: a plan that another run has overtaken is not mended by trying again.
+    fn told(&self, error: events_core::Error) -> Error {
+        match error {
+            events_core::Error::Conflict { table, .. } => {
+                Error::Overtaken { run: self.settings.start.run.clone(), table }
+            }
+            error => error.into(),
+        }
+    }
+
     /// Does an item, with the lock that it needs where the table is in a folder.
     async fn item(&self, shared: &SharedRun<'_>, item: WorkItem, attempt: u32) -> Result<Worked> {
         let _lock = self.lock(item.phase.takes_table()).await?;
         let began = Instant::now();
         let name: RunId = format!("{}-{attempt}", self.name).parse()?;
-        let worked = shared.work(item, &name).await?;
+        let worked = shared.work(item, &name).await.map_err(|error| self.told(error))?;
         info!(%item, again = worked.again, elapsed_ms = began.elapsed().as_millis() as u64, "item done");
         Ok(worked)
     }

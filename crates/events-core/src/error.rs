@@ -104,7 +104,7 @@ pub enum Error {
         problem: String,
     },
     /// Other runs committed to the same table each time that this one was about to. Running again is safe.
-    #[error("other runs committed to `{table}` first, {attempts} times; nothing was published, run again")]
+    #[error("{} to `{table}` first; nothing was published", others(*attempts))]
     Conflict {
         /// The URL of the trusted zone.
         table: String,
@@ -200,6 +200,11 @@ pub enum Error {
         /// What it said.
         message: String,
     },
+}
+
+/// Who was faster, each time that a run has begun.
+fn others(attempts: usize) -> String {
+    if attempts == 1 { "another run committed".to_owned() } else { format!("{attempts} times other runs committed") }
 }
 
 /// The result of everything that a run does.

@@ -275,6 +275,34 @@ async fn a_commit_of_another_run_at_any_phase_is_a_conflict_and_loses_nothing() 
 }
 
 #[tokio::test]
+async fn a_worker_whose_run_others_have_committed_meanwhile_goes_on() {
+    let (alone, lake) = (Lake::in_memory(), Lake::in_memory());
+    by_one_process(&alone, 1).await;
+    put(&lake, 0).await;
+    prepare(&lake, "run-0").await;
+    let mut items = open(&lake, "run-0").await;
+    let mut slow = None;
+    while items[0].item.phase != WorkPhase::Publish {
+        for open in &items {
+            work(&lake, "run-0", open.item, "worker").await.unwrap();
+        }
+        if items[0].item.phase == WorkPhase::Deduplicate {
+            slow = Some(items[0].item);
+        }
+        items = open(&lake, "run-0").await;
+    }
+    // It is as if the item had no result yet when a slow worker began with it.
+    let slow = slow.unwrap();
+    let result = format!("stage/events/run=run-0/results/{slow}.json");
+    let bytes = lake.get(&result).await;
+    lake.store.delete(&object_store::path::Path::parse(format!("lake/{result}")).unwrap()).await.unwrap();
+    assert_eq!(work(&lake, "run-0", slow, "slow").await.unwrap(), None);
+    lake.put(&result, bytes).await;
+    work_on(&lake, "run-0").await;
+    assert_eq!(lake.files().await, alone.files().await);
+}
+
+#[tokio::test]
 async fn what_workers_have_committed_and_left_any_run_finishes() {
     for (alone, shared) in Lake::each().into_iter().zip(Lake::each()) {
         by_one_process(&alone, 1).await;

@@ -52,6 +52,11 @@ impl WorkPhase {
         matches!(self, Self::Commit | Self::Publish | Self::Finish)
     }
 
+    /// Whether its items make what the commit is made of.
+    pub(super) fn is_before_commit(self) -> bool {
+        matches!(self, Self::Parse | Self::Deduplicate | Self::Compare | Self::Write | Self::Index)
+    }
+
     /// Those whose items are done together, in their order.
     pub(super) const BARRIERS: [&[Self]; 7] = [
         &[Self::Parse],

@@ -188,7 +188,7 @@ impl<'a> SharedRun<'a> {
             match self.work_anew(item, attempt).await {
                 Ok(done) => report = done,
                 Err(error) => {
-                    return match self.overtaken().await? {
+                    return match self.overtaken(item.phase).await? {
                         // Somebody else has come to the end meanwhile, and the stage is gone.
                         Some(Overtaken::ByWorkers) => Ok(Worked { run: run.clone(), item, again: true, report }),
                         Some(Overtaken::ByAnotherRun) => Err(Error::Conflict {
@@ -205,8 +205,8 @@ impl<'a> SharedRun<'a> {
         Ok(Worked { run: run.clone(), item, again, report })
     }
 
-    /// Whether an error may come from others that were faster: then it is not the thing to tell.
-    async fn overtaken(&self) -> Result<Option<Overtaken>> {
+    /// Whether an error at an item of that phase may come from others that were faster: then it is not the thing to tell.
+    async fn overtaken(&self, phase: WorkPhase) -> Result<Option<Overtaken>> {
         let (trusted, sequence) = (&self.distributor.zones().trusted, self.plan.behind + 1);
         if !control::is_committed(trusted, sequence).await? {
             return Ok(None);
@@ -214,7 +214,9 @@ impl<'a> SharedRun<'a> {
         if control::entry(trusted, sequence).await?.run != self.plan.run {
             return Ok(Some(Overtaken::ByAnotherRun));
         }
-        let is_over = control::is_done(trusted, sequence).await?
+        // What comes before the commit is in vain behind it, and finds another table than the one of the plan.
+        let is_over = phase.is_before_commit()
+            || control::is_done(trusted, sequence).await?
             // Of a stage the plan is erased first.
             || WorkPlan::get(&self.distributor.zones().stage, &self.plan.run).await?.is_none();
         Ok(is_over.then_some(Overtaken::ByWorkers))
