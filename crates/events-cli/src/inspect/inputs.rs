@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::{Display, Write as _};
 
 use events_core::json::{Compression, Layout, Level, RepairKind};
-use events_core::run::{Census, Contents, InputContents, InputsReport, RejectSample, iso_time};
+use events_core::run::{Census, Contents, InputContents, InputsReport, RejectSample, Writers, iso_time};
 use serde::Serialize;
 
 use super::bars::Bars;
@@ -102,7 +102,7 @@ fn render(report: &InputsReport) -> String {
         })
         .collect();
     text.push_str(&sections::fields("event", &fields));
-    text.push_str(&sections::warnings("event", &report.warnings));
+    text.push_str(&sections::warnings("event", &report.warnings, Writers::default()));
     text
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use chrono::{Datelike, NaiveDate};
 use events_core::json::FieldOutline;
-use events_core::run::Warning;
+use events_core::run::{Warning, Writers};
 
 use super::bars::{Bars, cut};
 use crate::units::{Bytes, Count, Share, counted};
@@ -141,15 +141,15 @@ fn row(field: &FieldOutline) -> [String; 4] {
 }
 
 /// What a person should look at.
-pub(super) fn warnings(thing: &str, warnings: &[Warning]) -> String {
+pub(super) fn warnings(thing: &str, warnings: &[Warning], writers: Writers) -> String {
     if warnings.is_empty() {
         return String::new();
     }
-    let lines: Vec<_> = warnings.iter().map(|warning| sentence(thing, warning)).collect();
+    let lines: Vec<_> = warnings.iter().map(|warning| sentence(thing, warning, writers)).collect();
     format!("\nworth a look\n  {}\n", lines.join("\n  "))
 }
 
-fn sentence(thing: &str, warning: &Warning) -> String {
+fn sentence(thing: &str, warning: &Warning, writers: Writers) -> String {
     match warning {
         Warning::SmallFiles { partitions, files, bytes, worst, worst_files } => format!(
             "small files: {} of {} together in {}, most ({}) in `{}`; `events compact` makes fewer of them",
@@ -176,8 +176,17 @@ fn sentence(thing: &str, warning: &Warning) -> String {
             Count(*rare),
             Count(*kinds)
         ),
-        Warning::EmptyFiles { files } => {
-            format!("empty files: {}; `events compact` removes them where it is alone", Count(*files))
+        Warning::EmptyFiles { files, removable } => {
+            let removed = match writers {
+                _ if *removable == 0 => String::new(),
+                Writers::Single => format!("`events compact` removes {} of them, and ", Count(*removable)),
+                Writers::Many => format!(
+                    "`events compact --unsafe-single-writer`, when nothing else is at work on the table, removes {} of \
+                     them, and ",
+                    Count(*removable)
+                ),
+            };
+            format!("empty files: {}; {removed}new rows of their partitions go to them", Count(*files))
         }
         Warning::Unfinished { commits } => {
             format!("unfinished: {}; the next run carries out what is left of it first", counted(*commits, "commit"))
@@ -221,6 +230,21 @@ mod tests {
         assert!(text.ends_with("  and 5 kinds more, 10 events\n"), "{text}");
         let text = kinds(Bars::of_stdout(), "event", &many, 7);
         assert!(text.ends_with("  and 17 events of more kinds than can be told apart\n"), "{text}");
+    }
+
+    #[test]
+    fn names_a_command_only_where_it_helps() {
+        let told = |removable, writers| {
+            let warning = Warning::EmptyFiles { files: 3, removable };
+            warnings("row", &[warning], writers)
+        };
+        let fills = "new rows of their partitions go to them\n";
+        for writers in [Writers::Single, Writers::Many] {
+            assert_eq!(told(0, writers), format!("\nworth a look\n  empty files: 3; {fills}"));
+        }
+        let text = told(2, Writers::Single);
+        assert!(text.contains("3; `events compact` removes 2 of them, and ") && text.ends_with(fills), "{text}");
+        assert!(told(2, Writers::Many).contains("`events compact --unsafe-single-writer`, when nothing else"));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use chrono::NaiveDate;
 use events_core::config::Config;
 use events_core::json::FieldOutline;
-use events_core::run::{Distributor, KindOverview, PartitionOverview, TableOverview, TableSample, Warning};
+use events_core::run::{Distributor, KindOverview, PartitionOverview, TableOverview, TableSample, Warning, Writers};
 use events_stores::{Access, Requests, ZoneUrls};
 use serde::Serialize;
 use tokio::runtime::Runtime;
@@ -72,9 +72,11 @@ pub(super) fn look(zones: &ZoneUrls, settings: &InspectSettings, console: &Conso
     let is_unread = !unread.is_empty();
     let requests = Some(opening.counter.requests()).filter(|sent| sent.total() > 0);
     let warnings = overview.warnings(settings.today);
+    // As a job there would take it, when nobody says otherwise.
+    let writers = if zones.trusted.local_folder().is_some() { Writers::Single } else { Writers::Many };
     let kinds = kinds(&overview, sample);
     console.print(&match console.output() {
-        OutputForm::Human => render(&overview, &kinds, &warnings, requests),
+        OutputForm::Human => render(&overview, &kinds, &warnings, writers, requests),
         OutputForm::Json => json(&Document {
             inspected: "table",
             rows: overview.rows(),
@@ -109,7 +111,13 @@ fn kinds(overview: &TableOverview, sample: TableSample) -> Vec<Kind> {
     overview.kinds().into_iter().map(kind).collect()
 }
 
-fn render(overview: &TableOverview, kinds: &[Kind], warnings: &[Warning], requests: Option<Requests>) -> String {
+fn render(
+    overview: &TableOverview,
+    kinds: &[Kind],
+    warnings: &[Warning],
+    writers: Writers,
+    requests: Option<Requests>,
+) -> String {
     let bars = Bars::of_stdout();
     let commit = overview.commit.map(|commit| format!(", commit {}", Count(commit))).unwrap_or_default();
     let mut text = format!("table `{}`{commit}\n\n", overview.table);
@@ -134,7 +142,7 @@ fn render(overview: &TableOverview, kinds: &[Kind], warnings: &[Warning], reques
         })
         .collect();
     text.push_str(&sections::fields("row", &fields));
-    text.push_str(&sections::warnings("row", warnings));
+    text.push_str(&sections::warnings("row", warnings, writers));
     text
 }
 

@@ -214,6 +214,30 @@ fn shows_the_rest_when_an_input_cannot_be_read() {
 }
 
 #[test]
+fn recommends_what_removes_files_without_rows() {
+    let lake = Lake::new();
+    let run = |id: &str, day: &str, options: &str| {
+        lake.write(&format!("lake/landing/pending/{id}-{day}.json"), &event(id, day, "{}"));
+        lake.report(&format!("run --root lake {options}"), 0);
+    };
+    run("a", "2021-01-14", "");
+    run("a", "2021-02-15", "");
+    // Alone in its partition, it stays whatever is done.
+    let alone = lake.events("inspect lake").stdout;
+    assert!(alone.contains("empty files: 1; new rows of their partitions go to them") && !alone.contains("compact"));
+    assert_eq!(document(&lake, "lake", 0)["warnings"][0]["removable"], 0);
+    lake.events("compact --root lake");
+    assert_eq!(lake.events("inspect lake").stdout, alone);
+
+    run("b", "2021-02-15", "--fold-below 0");
+    run("a", "2021-03-16", "");
+    let beside = lake.events("inspect lake").stdout;
+    assert!(beside.contains("empty files: 2; `events compact` removes 1 of them, and "), "{beside}");
+    assert_eq!(lake.report("compact --root lake", 0).files_emptied, 1);
+    assert!(lake.events("inspect lake").stdout.contains("empty files: 1; new rows"));
+}
+
+#[test]
 fn refuses_what_it_cannot_look_at() {
     let lake = run();
     lake.write("a.json", "{}");

@@ -10,9 +10,12 @@ use serde::Serialize;
 use super::INSPECT_VERSION;
 use super::sample::footer;
 use super::warning::{self, Warning};
+use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::run::control::Table;
+use crate::run::control::{Table, TableFile};
 use crate::run::layout::{self, TABLE};
+use crate::run::merge::{Group, groups};
+use crate::run::writers::Writers;
 use crate::run::zone::Zone;
 use crate::table::PartitionKey;
 
@@ -41,6 +44,9 @@ pub struct TableOverview {
     /// Files that could not be asked, when they were listed. They are in no partition here.
     #[serde(skip)]
     pub unread: Vec<Error>,
+    /// How many files without rows merging would remove, by the log.
+    #[serde(skip)]
+    removable: u64,
 }
 
 /// What a partition has.
@@ -97,6 +103,7 @@ impl TableOverview {
             strangers: 0,
             partitions: Vec::new(),
             unread: Vec::new(),
+            removable: 0,
         }
     }
 
@@ -163,7 +170,7 @@ impl TableOverview {
         let warnings = [
             unfinished,
             warning::small_files(&self.partitions),
-            warning::empty_files(&self.partitions),
+            warning::empty_files(&self.partitions, self.removable),
             warning::skew(&self.partitions),
             warning::improbable_days(&self.days(), today),
             warning::many_kinds(self.kinds().iter().map(|kind| kind.rows)),
@@ -212,8 +219,20 @@ fn by_log(trusted: &Zone, table: &Table) -> TableOverview {
         unfinished: table.unfinished.len() as u64,
         horizon_days: snapshot.horizon_days,
         partitions: partitions.collect(),
+        removable: snapshot.partitions().map(|files| removable(files.values())).sum(),
         ..TableOverview::of(trusted)
     }
+}
+
+/// How many of the files of a partition are without rows and go to others when these are merged.
+fn removable<'a>(files: impl Iterator<Item = &'a TableFile>) -> u64 {
+    let merged = groups(files, Config::DEFAULT_FILE_BYTES_MAX as u64, Writers::Single);
+    let removed = |group: Group| {
+        let empty = group.iter().filter(|file| file.rows == 0).count();
+        // One file of each group stays.
+        empty.min(group.len() - 1) as u64
+    };
+    merged.into_iter().map(removed).sum()
 }
 
 /// Lists the files, and reads the footer of each.

@@ -57,10 +57,12 @@ pub enum Warning {
         /// How many of them have one or two rows.
         rare: u64,
     },
-    /// Files without rows: `events compact` removes them where it is alone.
+    /// Files without rows. The next new rows of its partition go to one.
     EmptyFiles {
         /// How many.
         files: u64,
+        /// How many of them `events compact` removes where it is alone: one with no other small file in its partition stays.
+        removable: u64,
     },
     /// Commits that are not carried out to their end: the next run does that first, or a run is at work.
     Unfinished {
@@ -142,10 +144,10 @@ pub(super) fn skew(partitions: &[PartitionOverview]) -> Option<Warning> {
     })
 }
 
-/// Files that only wait to be removed.
-pub(super) fn empty_files(partitions: &[PartitionOverview]) -> Option<Warning> {
+/// Files without rows, of which so many can be removed.
+pub(super) fn empty_files(partitions: &[PartitionOverview], removable: u64) -> Option<Warning> {
     let files = partitions.iter().flat_map(|partition| &partition.files).filter(|file| file.rows == 0).count() as u64;
-    (files > 0).then_some(Warning::EmptyFiles { files })
+    (files > 0).then_some(Warning::EmptyFiles { files, removable })
 }
 
 #[cfg(test)]
@@ -190,8 +192,9 @@ mod tests {
         let worst = "b".to_owned();
         let expected = Warning::SmallFiles { partitions: 2, files: 9, bytes: 90, worst, worst_files: 5 };
         assert_eq!(small_files(&partitions), Some(expected));
-        assert_eq!(empty_files(&partitions), None);
-        assert_eq!(empty_files(&[partition("a", &[(0, 10), (1, 10)])]), Some(Warning::EmptyFiles { files: 1 }));
+        assert_eq!(empty_files(&partitions, 0), None);
+        let expected = Warning::EmptyFiles { files: 1, removable: 1 };
+        assert_eq!(empty_files(&[partition("a", &[(0, 10), (1, 10)])], 1), Some(expected));
     }
 
     #[test]

@@ -15,7 +15,7 @@ mod place;
 mod shrink;
 mod update;
 
-pub(crate) use compact::{Compact, groups};
+pub(crate) use compact::{Compact, Group, groups};
 pub(crate) use compare::{CANDIDATE_BYTES, Candidate, Compare, Compared, FoundList, Superseded};
 pub(crate) use known::{ENTRY_BYTES, Hit, KnownIds, NewEntry};
 pub(crate) use object::TableObjects;
