@@ -13,7 +13,7 @@ use events_stores::Requests;
 use crate::grid::Grid;
 use crate::names;
 use crate::places;
-use crate::units::{Bytes, Count, Elapsed, rate};
+use crate::units::{Bytes, Count, Elapsed, counted, noun, rate};
 
 /// How many reasons or kinds of repair stand in a line.
 const REASONS_A_LINE: usize = 5;
@@ -78,8 +78,8 @@ fn maintenance(report: &Report, zones: &Zones, times: Times) -> Option<String> {
 fn compacted(grid: &mut Grid, report: &Report, zones: &Zones) {
     let (files, bytes) = (written(report, |partition| partition.files), written(report, |partition| partition.bytes));
     grid.line("partitions", Count(report.partitions.len() as u64), format!("in `{}`", places::table(&zones.trusted)));
-    let others = Count(report.files_emptied);
-    grid.line("files", Count(files), format!("{}, with the rows of {others} others", Bytes(bytes)));
+    let others = counted(report.files_emptied, "other");
+    grid.line("files", Count(files), format!("{}, with the rows of {others}", Bytes(bytes)));
 }
 
 fn rebuilt(grid: &mut Grid, report: &Report, zones: &Zones) {
@@ -157,7 +157,9 @@ pub(crate) fn counts(grid: &mut Grid, report: &Report, zones: &Zones) {
         let run = (report.job != Job::Distribute).then_some((report.date, &report.run));
         grid.note(format!("in `{}`", places::quarantine(&zones.landing, run)));
     }
-    repaired(grid, totals);
+    let within = |(kind, _): &(&RepairKind, &u64)| kind.level() > Level::Framing;
+    let repairs = totals.repairs.iter().filter(within).map(|(kind, count)| (*kind, *count)).collect();
+    repaired(grid, totals.repaired, &repairs);
 }
 
 /// What rows are to those that the table had: most are new.
@@ -170,17 +172,17 @@ fn rows(report: &Report) -> String {
     }
 }
 
-/// What was done within records. What was done between them is no news: most layouts are not lines.
-fn repaired(grid: &mut Grid, totals: &Counts) {
-    let within = |(kind, _): &(&RepairKind, &u64)| kind.level() > Level::Framing;
-    let repairs: BTreeMap<_, _> = totals.repairs.iter().filter(within).map(|(kind, count)| (*kind, *count)).collect();
-    if totals.repaired > 0 || !repairs.is_empty() {
-        listed(grid, "repaired", totals.repaired, &by_count(&repairs, |&kind| kind));
+/// How many events were mended, and what was done to their records and around them. How records are set apart is no news:
+/// most layouts are not lines.
+pub(crate) fn repaired(grid: &mut Grid, events: u64, repairs: &BTreeMap<RepairKind, u64>) {
+    if events > 0 || !repairs.is_empty() {
+        grid.line("repaired", Count(events), noun(events, "event"));
+        listed(grid, "  repairs", repairs.values().sum(), &by_count(repairs, |&kind| kind));
     }
 }
 
 /// A line with a list that goes on in the next ones.
-fn listed(grid: &mut Grid, label: &str, count: u64, names: &[String]) {
+pub(crate) fn listed(grid: &mut Grid, label: &str, count: u64, names: &[String]) {
     let mut lines = names.chunks(REASONS_A_LINE).map(|names| names.join(", "));
     grid.line(label, Count(count), lines.next().unwrap_or_default());
     lines.for_each(|line| grid.note(line));

@@ -1,7 +1,7 @@
 //! A look at inputs.
 
 use std::collections::BTreeMap;
-use std::fmt::{Display, Write as _};
+use std::fmt::Write as _;
 
 use events_core::json::{Compression, Layout, Level, RepairKind};
 use events_core::run::{Census, Contents, InputContents, InputsReport, RejectSample, Writers, iso_time};
@@ -18,13 +18,13 @@ use crate::grid::Grid;
 use crate::input::{Chunk, PIECE_BYTES};
 use crate::options::OutputForm;
 use crate::settings::InspectSettings;
-use crate::summary::by_count;
+use crate::summary::{by_count, listed, repaired};
 use crate::units::{Bytes, Count, counted};
 use crate::visible::lines;
 
 /// How many inputs are shown.
 const INPUTS_SHOWN: usize = 20;
-/// How many reasons or kinds of repair stand in a line.
+/// How many layouts stand in a line.
 const NAMES_A_LINE: usize = 5;
 
 /// Inputs for machines. See `docs/INSPECT.md`.
@@ -119,24 +119,24 @@ fn totals(report: &InputsReport) -> Grid {
     let note = format!("{}{grown}{}", Bytes(totals.bytes), compressed.concat());
     grid.line("inputs", Count(report.inputs.len() as u64), note);
     let mut layouts: BTreeMap<String, u64> = BTreeMap::new();
-    for input in report.inputs.iter().filter(|input| input.contents.records > 0) {
+    for input in &report.inputs {
         *layouts.entry(layout(&input.contents)).or_default() += 1;
     }
-    let mut layouts: Vec<_> = layouts.into_iter().collect();
-    layouts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    let layouts: Vec<_> = layouts.into_iter().map(|(layout, count)| format!("{} {layout}", Count(count))).collect();
-    listed(&mut grid, "layouts", "", &layouts);
+    let layouts = by_count(&layouts, Clone::clone);
+    for (number, layouts) in layouts.chunks(NAMES_A_LINE).enumerate() {
+        grid.line(if number == 0 { "  layouts" } else { "" }, "", layouts.join(", "));
+    }
     grid.line("records", Count(totals.records), format!("read at level {}", report.level));
     grid.line("  events", Count(totals.events), ids(report));
     let rejects = by_count(&totals.rejects, |&reason| reason);
-    listed(&mut grid, "  rejects", Count(totals.rejects_total()), &rejects);
+    listed(&mut grid, "  rejects", totals.rejects_total(), &rejects);
     let repairs = totals.repairs.iter().map(|(kind, count)| (*kind, *count));
     let (within, between): (BTreeMap<_, _>, BTreeMap<_, _>) =
         repairs.partition(|(kind, _)| kind.level() > Level::Framing);
-    if totals.repaired > 0 || !within.is_empty() {
-        listed(&mut grid, "repaired", Count(totals.repaired), &by_count(&within, |&kind| kind));
+    repaired(&mut grid, totals.repaired, &within);
+    if !between.is_empty() {
+        listed(&mut grid, "separators", between.values().sum(), &by_count(&between, |&kind| kind));
     }
-    listed(&mut grid, "separators", "", &by_count(&between, |&kind| kind));
     if let Some(span) = totals.span {
         grid.line("time", "", format!("{} to {}", iso_time(span.first), iso_time(span.last)));
     }
@@ -149,19 +149,10 @@ fn ids(report: &InputsReport) -> String {
     match (ids.repeated, if ids.is_exact { "" } else { "about " }) {
         (0, _) => String::new(),
         (repeated, about) => {
-            format!("of {about}{} ids, {about}{} come again", Count(ids.count), Count(repeated))
+            let known = counted(ids.count, "different id");
+            format!("{about}{known}, {about}{} of them more than once", Count(repeated))
         }
     }
-}
-
-/// A line with a list that goes on in the next ones; none when the list is empty and there is no number.
-fn listed(grid: &mut Grid, label: &str, number: impl Display, names: &[String]) {
-    let number = number.to_string();
-    let mut lines = names.chunks(NAMES_A_LINE).map(|names| names.join(", "));
-    if !(names.is_empty() && number.is_empty()) {
-        grid.line(label, number, lines.next().unwrap_or_default());
-    }
-    lines.for_each(|line| grid.note(line));
 }
 
 /// How the records of an input lie.
@@ -170,7 +161,9 @@ fn layout(contents: &Contents) -> String {
     layouts.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
     let names: Vec<_> = layouts.into_iter().map(|(layout, _)| layout_name(*layout)).collect();
     let text = match names.as_slice() {
-        [] => "no records".to_owned(),
+        [] if contents.records == 0 => "no records".to_owned(),
+        // Where nothing could be read, nobody knows how it is laid out.
+        [] => "nothing but rejects".to_owned(),
         [name] => (*name).to_owned(),
         names => format!("mixed {}", names.join(" + ")),
     };

@@ -145,11 +145,11 @@ fn shows_what_inputs_hold_with_their_damage() {
     let words: Vec<Vec<&str>> = finished.stdout.lines().map(|line| line.split_whitespace().collect()).collect();
     let line = |first: &str| words.iter().find(|words| words.first() == Some(&first)).cloned().unwrap_or_default();
     assert_eq!(line("records")[1..], ["7", "read", "at", "level", "lenient"]);
-    assert_eq!(line("events")[1..], ["5", "of", "4", "ids,", "1", "come", "again"]);
+    assert_eq!(line("events")[1..], ["5", "4", "different", "ids,", "1", "of", "them", "more", "than", "once"]);
     assert_eq!(line("rejects")[1], "2");
-    assert_eq!(line("repaired")[1], "1");
+    assert_eq!(line("repaired")[1..], ["1", "event"]);
     for part in [
-        "1 array, 1 concatenated, 1 lines",
+        "array 1, concatenated 1, lines 1",
         "in/c.gz",
         "gzip, concatenated: 1 event, 2 rejects",
         "1970-01-01",
@@ -235,6 +235,22 @@ fn recommends_what_removes_files_without_rows() {
     assert!(beside.contains("empty files: 2; `events compact` removes 1 of them, and "), "{beside}");
     assert_eq!(lake.report("compact --root lake", 0).files_emptied, 1);
     assert!(lake.events("inspect lake").stdout.contains("empty files: 1; new rows"));
+}
+
+#[test]
+fn what_is_told_as_a_part_adds_up_to_its_whole() {
+    let lake = Lake::nowhere();
+    lake.write("in/a.json", "/* a */ {\"x\":1} // c\n");
+    lake.write("in/b.json", "oops");
+    lake.write("in/c.json", "");
+    let text = lake.events("inspect in").stdout;
+    let words: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(words[0][..2], ["inputs", "3"]);
+    assert_eq!(words[1].join(" "), "layouts no records 1, nothing but rejects 1, one record 1", "{text}");
+    let part = |first: &str| words.iter().find(|words| words[..].first() == Some(&first)).unwrap()[1..].join(" ");
+    assert_eq!(part("records"), "2 read at level lenient");
+    assert_eq!((part("events"), part("rejects")), ("0".to_owned(), "2 stray_text 1, missing_field 1".to_owned()));
+    assert_eq!((part("repaired"), part("repairs")), ("0 events".to_owned(), "2 comment 2".to_owned()));
 }
 
 #[test]

@@ -130,10 +130,14 @@ fn mends_exactly_the_records_that_have_one_reading() {
 fn says_how_many_records_were_mended_and_how() {
     let (lake, expected) = Lake::with(&GenerateConfig { damage: 0.05, ..small() });
     let finished = lake.events("run --root lake");
-    let line = finished.stdout.lines().find(|line| line.starts_with("repaired")).unwrap();
-    assert!(line.contains(&format!(" {} ", expected.repaired_total)), "{line}");
-    assert!(line.contains("single_quotes") && line.contains("trailing_comma"), "{line}");
-    assert!(!line.contains("missing_record_separator"), "{line}");
+    let line = |start: &str| finished.stdout.lines().find(|line| line.starts_with(start)).unwrap();
+    assert!(line("repaired").ends_with(&format!(" {}  events", expected.repaired_total)), "{finished:?}");
+    let repairs = line("  repairs");
+    assert!(repairs.contains("single_quotes") && repairs.contains("trailing_comma"), "{repairs}");
+    assert!(!repairs.contains("missing_record_separator"), "{repairs}");
+    let number = |text: &str| text.trim_end_matches(',').parse::<u64>().ok();
+    let numbers: Vec<_> = repairs.split_whitespace().filter_map(number).collect();
+    assert_eq!(numbers[0], numbers[1..].iter().sum::<u64>(), "{repairs}");
     let (lake, _) = Lake::with(&small());
     assert!(!lake.events("run --root lake").stdout.contains("repaired"));
 }
