@@ -21,7 +21,7 @@ use crate::options::OutputForm;
 use crate::settings::{JobSettings, Task};
 use crate::stage_folder::tidy_stage;
 use crate::summary::Times;
-use crate::{catalog, console, exit, places, runtime, summary};
+use crate::{catalog, console, exit, irregular, places, runtime, summary};
 
 /// How long the end of a run waits for a store to take the lease back. Without that, the next run waits for the term.
 pub(crate) const RELEASE_MAX: Duration = Duration::from_secs(5);
@@ -246,6 +246,9 @@ pub(crate) fn execute(settings: &JobSettings, console: &Console) -> Result<Done>
     if let Some(problem) = &report.unsaved {
         warn!(problem, "the report could not be left in the control zone; the run is done");
     }
+    if matches!(settings.task, Task::Run | Task::Parse) {
+        irregular::warn_of_pending(&settings.zones.landing);
+    }
     for refused in &report.refused {
         warn!(key = refused.key, problem = refused.problem, "an object stays pending: no run can ask for it");
     }
@@ -266,6 +269,7 @@ fn show_plan(settings: &JobSettings, console: &Console) -> Result<u8> {
     let zones = places::open(&settings.zones, &places::opening(Access::Look))?;
     // A plan takes no scratch, so the folder is only named.
     let distributor = Distributor::new(zones.clone(), PathBuf::new(), settings.config.clone())?;
+    irregular::warn_of_pending(&settings.zones.landing);
     let runtime = runtime::start()?;
     let plan = runtime.block_on(distributor.plan());
     runtime::shut_down(runtime);

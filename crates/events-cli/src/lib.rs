@@ -15,7 +15,7 @@
 //! | `repair` | `events repair`: a filter from files to lines |
 //! | `runs`, `report`, `trace` | what was done to a table: its history, a page about it, and where its rows come from |
 //! | `inspect` | `events inspect`: a look at a table or at inputs |
-//! | `input` | a file or standard input, decompressed, in pieces |
+//! | `input`, `irregular` | a file or standard input, decompressed, in pieces; what is no file |
 //! | `quarantine` | `events quarantine`: a look at rejects |
 //! | `ddl` | `events ddl`: the statements that declare the table |
 //! | `catalog` | the catalog of AWS Glue, behind each job and with `events catalog` |
@@ -46,6 +46,7 @@ mod grid;
 mod input;
 mod inspect;
 mod interrupt;
+mod irregular;
 mod job;
 mod layers;
 mod live;

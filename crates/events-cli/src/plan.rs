@@ -14,7 +14,7 @@ use crate::options::OutputForm;
 use crate::plan_file::{self, PLAN_VERSION, PlanFile, PlannedZones};
 use crate::settings::PlanSettings;
 use crate::units::{Bytes, Count, counted};
-use crate::{exit, places, runtime, summary};
+use crate::{exit, irregular, places, runtime, summary};
 
 /// How many partitions are shown to people.
 const PARTITIONS_SHOWN: usize = 10;
@@ -48,6 +48,7 @@ fn make(settings: &PlanSettings, console: &Console) -> Result<(PlanFile, Zones)>
     let session = Session::of_view(job, (zones, counter), writers, scratch)?;
     let (distributor, start) = (&session.distributor, &job.start);
     let runtime = runtime::start()?;
+    irregular::warn_of_pending(&job.zones.landing);
     let made = runtime.block_on(async {
         let _watch = session.watch(console)?;
         let lease = job::lease(job, &session, writers).await?;

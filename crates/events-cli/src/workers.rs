@@ -21,7 +21,7 @@ use crate::settings::{JobSettings, WorkSettings, WorkTask};
 use crate::stage_folder::tidy_run;
 use crate::summary::Times;
 use crate::units::{Bytes, Count, counted, noun};
-use crate::{catalog, console, exit, places, runtime, summary};
+use crate::{catalog, console, exit, irregular, places, runtime, summary};
 
 /// How often a worker that finds nothing to do looks again.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -85,6 +85,7 @@ fn prepare(settings: &JobSettings, split: Split, console: &Console) -> Result<u8
     });
     runtime::shut_down(runtime);
     let prepared = with_urls(prepared?, session.zones.stage.url());
+    irregular::warn_of_pending(&settings.zones.landing);
     console.print(&match console.output() {
         OutputForm::Human => describe(&prepared, &places::pending(&session.zones.landing)),
         OutputForm::Json => console::json(&prepared),

@@ -11,6 +11,7 @@ use tokio::runtime::Handle;
 
 use crate::error::{Error, Result};
 use crate::input::Input;
+use crate::irregular;
 use crate::settings::{DecompressionLimits, Source};
 
 /// What is read of an object with a request.
@@ -45,9 +46,17 @@ impl InputSource {
     }
 
     /// Looks at its first bytes.
+    ///
+    /// # Errors
+    /// When it cannot be read, and for what is no file.
     pub(super) fn open(&self, limits: DecompressionLimits) -> Result<Input> {
         let opened = match self {
-            Self::Local(source) => Input::open(source, limits),
+            Self::Local(source) => {
+                if let Source::File(path) = source {
+                    irregular::refuse(path)?;
+                }
+                Input::open(source, limits)
+            }
             Self::Object(object) => Input::new(object.reader(), object.bytes, limits),
         };
         opened.map_err(|error| self.error(error))

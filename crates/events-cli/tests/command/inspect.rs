@@ -253,6 +253,58 @@ fn what_is_told_as_a_part_adds_up_to_its_whole() {
     assert_eq!((part("repaired"), part("repairs")), ("0 events".to_owned(), "2 comment 2".to_owned()));
 }
 
+/// A named pipe, which nobody writes to.
+#[cfg(unix)]
+fn pipe(lake: &Lake, name: &str) {
+    let made = std::process::Command::new("mkfifo").arg(lake.path(name)).status();
+    assert!(made.unwrap().success());
+}
+
+#[cfg(unix)]
+#[test]
+fn waits_for_nobody_to_write_to_a_pipe() {
+    let lake = Lake::nowhere();
+    lake.write("in/a.json", &event("a", "2021-01-14", "{}"));
+    pipe(&lake, "in/pipe");
+    let finished = lake.events("inspect in/pipe");
+    assert_eq!(finished.code, 4, "{finished:?}");
+    assert!(finished.stderr.starts_with("error: `in/pipe` is a named pipe, not a file: `-` reads"), "{finished:?}");
+    let rest = document(&lake, "in", 4);
+    assert_eq!((&rest["totals"]["events"], rest["unread"].as_array().unwrap().len()), (&1.into(), 1));
+    // What a shell has opened is read.
+    let mut command = lake.command("inspect /dev/stdin --output json");
+    let read = Finished::of(command.stdin(std::fs::File::open(lake.path("in/a.json")).unwrap()));
+    assert_eq!(read.code, 0, "{read:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_run_names_what_is_no_file_among_its_inputs() {
+    let lake = Lake::new();
+    lake.write("lake/landing/pending/a.json", &event("a", "2021-01-14", "{}"));
+    lake.write("lake/landing/pending/deep/b.json", &event("b", "2021-01-14", "{}"));
+    pipe(&lake, "lake/landing/pending/deep/pipe");
+    let _socket = std::os::unix::net::UnixListener::bind(lake.path("lake/landing/pending/socket")).unwrap();
+    std::os::unix::fs::symlink("nowhere", lake.path("lake/landing/pending/link")).unwrap();
+    std::os::unix::fs::symlink("../../../events.toml", lake.path("lake/landing/pending/file")).unwrap();
+    lake.write("events.toml", "");
+    for (arguments, code) in [("plan", 0), ("run --dry-run", 0), ("run", 0), ("run", 0)] {
+        let finished = lake.events(&format!("{arguments} --root lake"));
+        assert_eq!(finished.code, code, "{finished:?}");
+        let told: Vec<_> = finished.stderr.lines().filter(|line| line.contains("no regular file")).collect();
+        assert_eq!(told.len(), 3, "{arguments}: {finished:?}");
+        for (line, parts) in told.iter().zip([
+            ["pending/deep/pipe", "a named pipe"],
+            ["pending/link", "a link to nothing"],
+            ["pending/socket", "a socket"],
+        ]) {
+            assert!(parts.iter().all(|part| line.contains(part)), "{line}");
+        }
+    }
+    assert_eq!(lake.events("run --root lake --quiet").stderr, "");
+    assert!(lake.path("lake/landing/pending/deep/pipe").exists());
+}
+
 #[test]
 fn refuses_what_it_cannot_look_at() {
     let lake = run();
