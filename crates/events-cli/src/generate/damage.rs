@@ -64,6 +64,20 @@ impl Damage {
         matches!(self, Self::TruncatedRecord | Self::UnclosedString | Self::MissingClosingBrace)
     }
 
+    /// Whether the record stays JSON: it only breaks the contract of events.
+    pub(crate) fn keeps_syntax(self) -> bool {
+        matches!(self, Self::MissingEventId | Self::WrongTypeEventId | Self::InvalidTimestamp | Self::EmptyEventType)
+    }
+
+    /// Whether a guess makes an event of the record, when that many bytes of its event type are left.
+    pub(crate) fn is_guessable(self, event_type_length: usize) -> bool {
+        match self {
+            Self::TruncatedRecord => event_type_length > 0,
+            Self::UnclosedString | Self::MissingClosingBrace => true,
+            _ => false,
+        }
+    }
+
     /// Its name in the counts.
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -109,11 +123,18 @@ impl Damage {
             Self::TruncatedRecord => {
                 let length = record.len() as u64;
                 let length = (length / 4 + random.below(length / 2)) as usize;
-                record.truncate(apart_from_colons(record, length));
+                record.truncate(where_no_value_stands(record, length));
             }
             Self::UnclosedString => {
                 let string = data_string(record);
-                record.remove(closing_quote(record, string));
+                // Behind it texts and what is between them change places: one that ends like this would be the end of a
+                // record and the beginning of the next. Behind the last string there is no other.
+                let mut ends = [&b"}{\""[..], b"}[{\"", b"{{\""].into_iter();
+                let quote = match record.iter().rposition(|&byte| byte == b'"') {
+                    Some(last) if ends.any(|end| find(&record[string..], end).is_some()) => last,
+                    _ => closing_quote(record, string),
+                };
+                record.remove(quote);
             }
             Self::MissingClosingBrace => {
                 record.pop();
@@ -130,14 +151,50 @@ impl Damage {
     }
 }
 
-/// A place to cut a record that is not between a key and its value: what follows would be read as that value.
-fn apart_from_colons(record: &[u8], length: usize) -> usize {
+/// A place to cut a record where no value can stand: the next record would be read as that value. This is not between a key
+/// and its value, and not between the elements of an array, where a comma may follow. Nor is it in a character or an escape,
+/// or right behind the first quote of a string, which what follows would be taken for a part of.
+fn where_no_value_stands(record: &[u8], mut length: usize) -> usize {
+    while record[length] & 0b1100_0000 == 0b1000_0000 {
+        length -= 1;
+    }
+    loop {
+        match innermost_bracket(&record[..length]) {
+            None if matches!(record[length - 1], b'"' | b'\\') => length -= 1,
+            None => return length,
+            Some(bracket) if record[bracket] == b'[' => length = bracket,
+            Some(_) => break,
+        }
+    }
     let (kept, cut) = (record[..length].trim_ascii_end(), record[length..].trim_ascii_start());
     if !kept.ends_with(b":") && !cut.starts_with(b":") {
         return length;
     }
     // Into the key, behind whose quote there may be white space.
     kept.strip_suffix(b":").unwrap_or(kept).trim_ascii_end().len() - 2
+}
+
+/// The bracket that is open where the beginning of a record ends; `None` when it ends in a string.
+fn innermost_bracket(beginning: &[u8]) -> Option<usize> {
+    let mut open = Vec::new();
+    let mut position = 0;
+    while let Some(&byte) = beginning.get(position) {
+        match byte {
+            b'"' => position = string_end(beginning, position + 1)?,
+            b'{' | b'[' => open.push(position),
+            b'}' | b']' => drop(open.pop()),
+            _ => {}
+        }
+        position += 1;
+    }
+    open.pop()
+}
+
+/// How many bytes of its event type, the last field of the contract, a record has that may be cut.
+pub(crate) fn event_type_length(record: &[u8]) -> usize {
+    let Some(key) = find(record, b"\"event_type\":") else { return 0 };
+    let value = record[key + b"\"event_type\":".len()..].trim_ascii_start();
+    value.iter().skip(1).take_while(|&&byte| byte != b'"').count()
 }
 
 /// Replaces a string field of a compact record and the comma after it; the field is not the last.
@@ -162,11 +219,19 @@ fn data_string(record: &[u8]) -> usize {
 
 /// The position of the quote that closes the string whose content begins there.
 fn closing_quote(record: &[u8], content: usize) -> usize {
+    string_end(record, content).expect("strings of a record are whole until it is cut")
+}
+
+/// The same in a text that may end in the string.
+fn string_end(text: &[u8], content: usize) -> Option<usize> {
     let mut position = content;
-    while record[position] != b'"' {
-        position += if record[position] == b'\\' { 2 } else { 1 };
+    loop {
+        match *text.get(position)? {
+            b'"' => return Some(position),
+            b'\\' => position += 2,
+            _ => position += 1,
+        }
     }
-    position
 }
 
 /// Puts strings into single quotes, as a scripting language prints a dictionary: one with an apostrophe in it stays in
@@ -193,15 +258,37 @@ fn find(text: &[u8], pattern: &[u8]) -> Option<usize> {
 mod tests {
     use super::*;
 
+    fn kept(record: &str, length: usize) -> &str {
+        &record[..where_no_value_stands(record.as_bytes(), length)]
+    }
+
     #[test]
     fn cuts_no_record_between_a_key_and_its_value() {
-        let record = br#"{"domain" : "card","data":{"id":1}}"#;
-        let kept = |length| std::str::from_utf8(&record[..apart_from_colons(record, length)]).unwrap();
+        let record = r#"{"domain" : "card","data":{"id":1}}"#;
         for between in 9..=12 {
-            assert_eq!(kept(between), r#"{"domai"#, "{between}");
+            assert_eq!(kept(record, between), r#"{"domai"#, "{between}");
         }
-        for elsewhere in [4, 8, 13, 17] {
-            assert_eq!(kept(elsewhere).len(), elsewhere);
+        for elsewhere in [4, 8, 14, 17] {
+            assert_eq!(kept(record, elsewhere).len(), elsewhere);
         }
+    }
+
+    #[test]
+    fn cuts_no_record_between_elements() {
+        let record = r#"{"data":[[1,2],{"a":3},"b]c"],"d":4}"#;
+        let whole = |length| kept(record, length).len() == length;
+        let ends: Vec<_> = (8..record.len()).filter(|&length| whole(length)).map(|length| &record[..length]).collect();
+        let behind = |text: &str| ends.iter().any(|end| end.ends_with(text));
+        // In an object or a string among the elements, and behind the array.
+        assert!(["[[1,2],{", r#"{"a"#, r#""a":3"#, r#""b]"#, "]c\"],\"d"].iter().all(|end| behind(end)), "{ends:?}");
+        assert!(!["[", "[1", "2]", "3}", "},", "c\""].iter().any(|end| behind(end)), "{ends:?}");
+        assert_eq!(kept(record, 12), r#"{"dat"#);
+    }
+
+    #[test]
+    fn cuts_strings_between_characters() {
+        let record = r#"{"data":"é:\"","d":4}"#;
+        let texts: Vec<_> = (9..14).map(|length| kept(record, length)).collect();
+        assert_eq!(texts, [r#"{"dat"#, r#"{"dat"#, r#"{"data":"é"#, r#"{"data":"é:"#, r#"{"data":"é:"#]);
     }
 }

@@ -15,9 +15,13 @@ use super::error::GenerateError;
 ///
 /// Damage of which a record has exactly one reading is mended by default: such a record is an event like others, and
 /// counted as one. Any damaged record has an event id of its own, so whoever mends `n` more has `n` more rows, whoever
-/// mends `n` less has `n` rows less, and nothing else changes.
+/// mends `n` less has `n` rows less, and nothing else changes. No damaged record takes a byte of its neighbours:
 ///
-/// Records that stay damaged are not rejects one to one: two stray texts in a row may well be one reject.
+/// | level of repair | rows | rejects |
+/// |---|---|---|
+/// | framing | `rows - repaired_total` | pieces of the damaged records, more or less of them |
+/// | lenient | `rows` | `damaged_total` |
+/// | guess | `rows + guessable_total` | `damaged_total - guessable_total`, less the stray texts, which it drops |
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Expected {
     /// The configuration that gives these objects.
@@ -42,6 +46,12 @@ pub struct Expected {
     pub damaged: BTreeMap<String, u64>,
     /// Sum of `damaged`.
     pub damaged_total: u64,
+    /// Those of them that are events for whoever guesses, by the kind of damage; kinds that did not occur are absent.
+    #[serde(default)]
+    pub guessable: BTreeMap<String, u64>,
+    /// Sum of `guessable`.
+    #[serde(default)]
+    pub guessable_total: u64,
     /// Winners by `domain-event_type`; kinds that did not occur are absent.
     pub rows_by_kind: BTreeMap<String, u64>,
     /// Distinct pairs of kind and UTC day among the winners.

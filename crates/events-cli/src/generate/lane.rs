@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::config::GenerateConfig;
-use super::damage::{Damage, STRAY_TEXT};
+use super::damage::{Damage, STRAY_TEXT, event_type_length};
 use super::error::GenerateError;
 use super::event::{EventSource, Version};
 use super::layout::{Framing, ObjectLayout};
@@ -34,8 +34,8 @@ pub(crate) struct Lane<'a> {
     index_step: u64,
     redeliveries: RedeliveryPool,
     tally: Tally,
-    /// Whether the record before has no end of its own.
-    is_open: bool,
+    /// How the piece before is damaged.
+    damage_before: Option<Damage>,
     /// The compact text of the record at hand, kept for its memory.
     record: Vec<u8>,
     /// The same in the spelling of its layout.
@@ -59,7 +59,7 @@ impl<'a> Lane<'a> {
             index_step: lane_count(config.files) as u64,
             redeliveries: RedeliveryPool::default(),
             tally: Tally::new(config.days),
-            is_open: false,
+            damage_before: None,
             record: Vec::new(),
             rendered: Vec::new(),
         }
@@ -79,6 +79,7 @@ impl<'a> Lane<'a> {
         if layout.has_byte_order_mark {
             block.extend_from_slice("\u{feff}".as_bytes());
         }
+        self.damage_before = None;
         let forms = layout.forms.len() as u64;
         for (form, stretch) in layout.forms.iter().zip(1..) {
             let end = bytes_min * stretch / forms;
@@ -92,6 +93,10 @@ impl<'a> Lane<'a> {
                     progress(block.len() as u64);
                     block.clear();
                 }
+            }
+            // The bracket of an array, or one behind it, would be taken for the record's own.
+            if stretch < forms && self.is_open() {
+                self.push_new(&mut framing, &mut block);
             }
             framing.end(&mut block);
         }
@@ -151,6 +156,7 @@ impl<'a> Lane<'a> {
     fn push_damaged(&mut self, framing: &mut Framing, block: &mut Vec<u8>) {
         let damage = self.take_damage();
         if damage == Damage::StrayText {
+            self.damage_before = Some(damage);
             self.tally.count_damaged(damage);
             return framing.push_stray(STRAY_TEXT, block);
         }
@@ -166,20 +172,28 @@ impl<'a> Lane<'a> {
         self.frame_record(Some(damage), framing, block);
     }
 
-    /// Any kind of damage that leaves no doubt what becomes of the record: behind one without an end, a record that is only
-    /// one once it is mended may be taken for a part of it.
+    /// Any kind of damage that leaves no doubt what becomes of the record and of its neighbours: behind a record without an
+    /// end, one that is none before it is mended, or text, may be taken for a part of it; and two texts are one.
     fn take_damage(&mut self) -> Damage {
         loop {
             let damage = Damage::ALL[self.random.below(Damage::ALL.len() as u64) as usize];
-            if !(self.is_open && damage.has_one_reading()) {
+            let is_apart = match self.damage_before {
+                Some(Damage::StrayText) => damage != Damage::StrayText,
+                _ => !self.is_open() || damage.keeps_syntax(),
+            };
+            if is_apart {
                 return damage;
             }
         }
     }
 
+    fn is_open(&self) -> bool {
+        self.damage_before.is_some_and(Damage::has_no_end)
+    }
+
     /// Appends the record at hand in the spelling of its layout, damaged if asked for.
     fn frame_record(&mut self, damage: Option<Damage>, framing: &mut Framing, block: &mut Vec<u8>) {
-        self.is_open = damage.is_some_and(Damage::has_no_end);
+        self.damage_before = damage;
         if let Some(damage) = damage {
             damage.break_contract(&mut self.record, &mut self.random);
         }
@@ -187,6 +201,9 @@ impl<'a> Lane<'a> {
         framing.render(&self.record, &mut self.rendered);
         if let Some(damage) = damage {
             damage.break_syntax(&mut self.rendered, &mut self.random);
+            if damage.is_guessable(event_type_length(&self.rendered)) {
+                self.tally.count_guessable(damage);
+            }
         }
         framing.push_record(&self.rendered, block);
     }

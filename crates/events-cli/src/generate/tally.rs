@@ -15,6 +15,7 @@ pub(crate) struct Tally {
     pub(crate) stored_bytes: u64,
     duplicates: DuplicateCounts,
     damaged: [u64; Damage::ALL.len()],
+    guessable: [u64; Damage::ALL.len()],
     repaired: [u64; Damage::ALL.len()],
     /// Winners by kind and day, the days of a kind side by side.
     winners: Vec<u64>,
@@ -33,6 +34,7 @@ impl Tally {
             stored_bytes: 0,
             duplicates: DuplicateCounts::default(),
             damaged: [0; Damage::ALL.len()],
+            guessable: [0; Damage::ALL.len()],
             repaired: [0; Damage::ALL.len()],
             winners: vec![0; Kind::ALL.len() * days],
             days,
@@ -69,6 +71,11 @@ impl Tally {
         self.damaged[damage as usize] += 1;
     }
 
+    /// Counts one of these again that is an event for whoever guesses.
+    pub(crate) fn count_guessable(&mut self, damage: Damage) {
+        self.guessable[damage as usize] += 1;
+    }
+
     /// Counts a damaged record that is an event once it is mended.
     pub(crate) fn count_repaired(&mut self, damage: Damage, facts: &Facts) {
         self.repaired[damage as usize] += 1;
@@ -85,6 +92,7 @@ impl Tally {
         self.duplicates.exact += other.duplicates.exact;
         self.duplicates.newer += other.duplicates.newer;
         add_all(&mut self.damaged, &other.damaged);
+        add_all(&mut self.guessable, &other.guessable);
         add_all(&mut self.repaired, &other.repaired);
         add_all(&mut self.winners, &other.winners);
         self.timestamp_micros_sum += other.timestamp_micros_sum;
@@ -109,6 +117,8 @@ impl Tally {
             repaired_total: self.repaired.iter().sum(),
             damaged: by_damage(self.damaged),
             damaged_total: self.damaged.iter().sum(),
+            guessable_total: self.guessable.iter().sum(),
+            guessable: by_damage(self.guessable),
             rows_by_kind: named_counts(kind_names, kind_rows),
             partitions: self.winners.iter().filter(|&&rows| rows > 0).count() as u64,
             timestamp_micros_sum: self.timestamp_micros_sum,

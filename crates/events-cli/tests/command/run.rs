@@ -114,6 +114,7 @@ fn mends_exactly_the_records_that_have_one_reading() {
         let totals = lake.report("run --root lake", 3).totals;
         assert_eq!((totals.events, totals.rows), (expected.records, expected.rows), "{layout:?}");
         assert_eq!(totals.repaired, expected.repaired_total, "{layout:?}");
+        assert_eq!(totals.rejects_total(), expected.damaged_total, "{layout:?}");
         assert_eq!(totals.repairs[&RepairKind::TrailingComma], expected.repaired["trailing_comma"], "{layout:?}");
         assert!(totals.repairs[&RepairKind::SingleQuotes] > expected.repaired["single_quotes"], "{layout:?}");
         assert!(totals.repairs[&RepairKind::ControlCharacter] >= expected.repaired["raw_newline"], "{layout:?}");
@@ -123,6 +124,10 @@ fn mends_exactly_the_records_that_have_one_reading() {
         assert_eq!(totals.events, expected.records - expected.repaired_total, "{layout:?}");
         assert_eq!(totals.repaired, 0, "{layout:?}");
         assert!(totals.repairs.keys().all(|kind| kind.level() == Level::Framing), "{layout:?}: {:?}", totals.repairs);
+
+        let (lake, _) = Lake::with(&GenerateConfig { layout, damage: 0.05, ..small() });
+        let totals = lake.report("run --root lake --repair guess", 3).totals;
+        assert_eq!(totals.rows, expected.rows + expected.guessable_total, "{layout:?}");
     }
 }
 

@@ -56,6 +56,8 @@ fn check(config: &GenerateConfig) {
         repaired_total: 0,
         damaged: BTreeMap::new(),
         damaged_total: 0,
+        guessable: BTreeMap::new(),
+        guessable_total: 0,
         rows_by_kind,
         partitions: partitions.len() as u64,
         timestamp_micros_sum: winners.iter().map(|winner| i128::from(instant(winner).timestamp_micros())).sum(),

@@ -3,6 +3,7 @@
 mod counts;
 mod damage;
 mod objects;
+mod recovery;
 mod settings;
 
 use std::collections::BTreeMap;
