@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use events_core::event::EventId;
-use events_core::run::{Distributor, Trace, TracedCommit, TracedRecord, TracedReject, TracedRow, Zones};
+use events_core::run::{Distributor, Fate, Trace, TracedCommit, TracedRecord, TracedReject, TracedRow, Zones};
 use events_stores::Access;
 use serde::Serialize;
 
@@ -13,7 +13,7 @@ use crate::console::Console;
 use crate::error::Result;
 use crate::options::OutputForm;
 use crate::settings::TraceSettings;
-use crate::units::counted;
+use crate::units::{Count, counted};
 use crate::visible::Visible;
 use crate::{console, exit, names, places, runtime};
 
@@ -44,8 +44,8 @@ pub(crate) fn command(settings: &TraceSettings, console: &Console) -> Result<u8>
 }
 
 /// Whether anything was found.
-fn is_known(Trace { rows, records, rejects, .. }: &Trace) -> bool {
-    !(rows.is_empty() && records.is_empty() && rejects.is_empty())
+fn is_known(Trace { rows, records, rejects, left_out, .. }: &Trace) -> bool {
+    !(rows.is_empty() && records.is_empty() && rejects.is_empty() && *left_out == 0)
 }
 
 fn render(zones: &Zones, trace: &Trace) -> String {
@@ -53,13 +53,17 @@ fn render(zones: &Zones, trace: &Trace) -> String {
     if !is_known(trace) {
         return text + "  nothing is known of it: no row, and no record in the inputs that were searched\n";
     }
-    let Trace { rows, records, rejects, .. } = trace;
+    let Trace { rows, records, rejects, left_out, .. } = trace;
     if rows.is_empty() {
         text += "\n  the table has no row of it\n";
     }
     text.extend(rows.iter().map(|row| self::row(zones, row)));
     text.extend(records.iter().map(|record| self::record(zones, record)));
     text.extend(rejects.iter().map(|reject| self::reject(zones, reject)));
+    if *left_out > 0 {
+        let more = "records and rejects more, which are not kept; --date names days to search";
+        text.extend(["\n  and ", &Count(*left_out).to_string(), " ", more, "\n"]);
+    }
     text
 }
 
@@ -93,9 +97,17 @@ fn record(zones: &Zones, record: &TracedRecord) -> String {
         zones.landing.url(),
         Visible(object.as_bytes()),
         offset + length,
-        commits.iter().map(taken).collect::<String>(),
+        taken_by(*fate, commits),
         shown(raw),
     )
+}
+
+fn taken_by(fate: Fate, commits: &[TracedCommit]) -> String {
+    if commits.is_empty() && fate != Fate::Pending {
+        return "    no commit is known that took it: it is in the stage, or the report of the run that took it from there is gone\n"
+            .to_owned();
+    }
+    commits.iter().map(taken).collect()
 }
 
 fn taken(taken: &TracedCommit) -> String {

@@ -113,7 +113,7 @@ pub(super) async fn past_runs(trusted: &Zone, last: usize, name: Option<&RunId>)
 
 /// The report that the run of a commit has left; none when it is of another version, or of another run: a log that was lost
 /// begins its numbers again.
-async fn report(trusted: &Zone, entry: &LogEntry) -> Result<Option<Report>> {
+pub(super) async fn report(trusted: &Zone, entry: &LogEntry) -> Result<Option<Report>> {
     let path = layout::report(entry.sequence);
     let wrong = |error: serde_json::Error| Error::Table { object: trusted.name(&path), problem: error.to_string() };
     let document: Option<Value> = control::document(trusted, &path).await?;

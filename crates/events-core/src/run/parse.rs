@@ -21,7 +21,7 @@ use super::profile::spend;
 use super::rejects::RejectFilter;
 use super::remote::Remote;
 use super::report::{Counts, Part, SampledRepair};
-use super::search::{Found, Search};
+use super::search::{Hits, Search};
 use crate::error::{Error, Result};
 use crate::json::{Damage, Level, Repair, RepairKind, Separated, Separations, Separators};
 use crate::table::{Key, KindCache};
@@ -41,7 +41,7 @@ pub(crate) struct Parse {
     rejects: Arc<Spool>,
     /// What is only looked for.
     search: Option<Arc<Search>>,
-    found: Mutex<Vec<Found>>,
+    found: Mutex<Hits>,
     /// Batches that can be used again.
     batches: Mutex<Vec<Batch>>,
 }
@@ -135,8 +135,8 @@ impl Parse {
         Self { search: Some(Arc::clone(search)), ..self }
     }
 
-    /// What was looked for, in no order, when all threads are done.
-    pub(crate) fn found(&self) -> Vec<Found> {
+    /// What was looked for, when all threads are done.
+    pub(crate) fn found(&self) -> Hits {
         std::mem::take(&mut lock(&self.found))
     }
 
@@ -345,7 +345,12 @@ impl Parse {
             let rejects = batch.counts.rejects_total();
             self.rejects.append(task.input, &batch.rejects, rejects, worker.remote)?;
         }
-        lock(&self.found).append(&mut batch.found);
+        if !batch.found.is_empty() {
+            let mut hits = lock(&self.found);
+            for found in batch.found.drain(..) {
+                hits.add(found);
+            }
+        }
         self.context.progress.records.fetch_add(batch.counts.records, Ordering::Relaxed);
         let counts = std::mem::take(&mut batch.counts);
         batch.clear();

@@ -181,9 +181,14 @@ pub struct DateRange {
 impl DateRange {
     /// Whether an object of `processed`, by its name below it, is filed under one of the days.
     pub(crate) fn takes(self, key: &str) -> bool {
-        let date = key.split_once('/').and_then(|(date, _)| date.strip_prefix("date=")?.parse().ok());
-        date.is_some_and(|date: NaiveDate| self.first <= date && date <= self.last)
+        filed(key).is_some_and(|(date, _)| self.first <= date && date <= self.last)
     }
+}
+
+/// The day under which an object of `processed`, given by its name below it, is filed, and its name below `pending`.
+pub(crate) fn filed(key: &str) -> Option<(NaiveDate, &str)> {
+    let (date, key) = key.split_once('/')?;
+    Some((date.strip_prefix("date=")?.parse().ok()?, key))
 }
 
 impl Input {

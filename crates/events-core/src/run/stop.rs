@@ -37,6 +37,11 @@ impl Stop {
         Self { cancel, failed: AtomicBool::new(false) }
     }
 
+    /// The same for other threads, after some have failed.
+    pub(crate) fn again(&self) -> Self {
+        Self::new(self.cancel.clone())
+    }
+
     /// A thread failed: the others need not go on.
     pub(crate) fn fail(&self) {
         self.failed.store(true, Ordering::Relaxed);

@@ -1,11 +1,14 @@
 //! Where rows come from, and what is told of past runs.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io::Write;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::lake::{Lake, Row, event, start};
+use async_trait::async_trait;
 use events_core::event::{EventId, Events, Reason};
 use events_core::json::Level;
 use events_core::json::{RepairKind, decompress};
@@ -14,6 +17,13 @@ use events_core::{Config, Horizon};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use futures::executor::block_on;
+use futures::stream::BoxStream;
+use object_store::memory::InMemory;
+use object_store::path::Path;
+use object_store::{
+    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMultipartOptions,
+    PutOptions, PutPayload, PutResult,
+};
 use proptest::prelude::*;
 
 async fn trace(lake: &Lake, ids: &[&str], dates: Option<DateRange>) -> Vec<Trace> {
@@ -131,6 +141,117 @@ async fn tells_what_became_of_each_record() {
         let last = trace.records.last().unwrap();
         assert_eq!((last.offset, last.raw.as_str(), last.commits[0].commit), (0, old.as_str(), 1));
     }
+}
+
+#[tokio::test]
+async fn tells_the_commit_that_took_what_was_parsed_before() {
+    for lake in Lake::each() {
+        let distributor = lake.distributor(Config::default());
+        lake.put("landing/pending/deep/a.json", event(1, 0, 0, "{}")).await;
+        distributor.parse(&start("parse")).await.unwrap();
+        let found = &trace(&lake, &[&id(1)], None).await[0].records[0];
+        assert_eq!((found.fate, &found.commits[..]), (Fate::NoRow, &[][..]));
+
+        distributor.distribute(&start("distribute")).await.unwrap();
+        lake.put("landing/pending/b.json", event(2, 0, 0, "{}")).await;
+        distributor.parse(&start("other-parse")).await.unwrap();
+        distributor.distribute(&start("other")).await.unwrap();
+        let found = &trace(&lake, &[&id(1)], None).await[0].records[0];
+        assert_eq!(found.fate, Fate::Row);
+        let commits: Vec<_> = found.commits.iter().map(|taken| (taken.commit, taken.run.as_str())).collect();
+        assert_eq!(commits, [(1, "distribute")]);
+        // Nothing but the report names it.
+        lake.put("trusted/control/reports/00000000000000000001.json", r#"{"version":99}"#).await;
+        assert!(trace(&lake, &[&id(1)], None).await[0].records[0].commits.is_empty());
+    }
+}
+
+/// A store in which another run takes all that is pending, just before the first look into a pending input.
+#[derive(Debug, Default)]
+struct Overtaken {
+    inner: Arc<InMemory>,
+    is_over: AtomicBool,
+}
+
+impl fmt::Display for Overtaken {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Overtaken")
+    }
+}
+
+#[async_trait]
+impl ObjectStore for Overtaken {
+    async fn put_opts(
+        &self,
+        location: &Path,
+        payload: PutPayload,
+        options: PutOptions,
+    ) -> object_store::Result<PutResult> {
+        self.inner.put_opts(location, payload, options).await
+    }
+
+    async fn put_multipart_opts(
+        &self,
+        location: &Path,
+        options: PutMultipartOptions,
+    ) -> object_store::Result<Box<dyn MultipartUpload>> {
+        self.inner.put_multipart_opts(location, options).await
+    }
+
+    async fn get_opts(&self, location: &Path, options: GetOptions) -> object_store::Result<GetResult> {
+        if location.as_ref().contains("/pending/") && !self.is_over.swap(true, Ordering::Relaxed) {
+            let inner = Arc::clone(&self.inner);
+            // Within a call of the store nothing else can be awaited for as long.
+            let run = move || block_on(Lake::over(inner, None).run_as("faster", Config::default()));
+            std::thread::spawn(run).join().unwrap();
+        }
+        self.inner.get_opts(location, options).await
+    }
+
+    fn delete_stream(
+        &self,
+        locations: BoxStream<'static, object_store::Result<Path>>,
+    ) -> BoxStream<'static, object_store::Result<Path>> {
+        self.inner.delete_stream(locations)
+    }
+
+    fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, object_store::Result<ObjectMeta>> {
+        self.inner.list(prefix)
+    }
+
+    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> object_store::Result<ListResult> {
+        self.inner.list_with_delimiter(prefix).await
+    }
+
+    async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> object_store::Result<()> {
+        self.inner.copy_opts(from, to, options).await
+    }
+}
+
+#[tokio::test]
+async fn finds_an_input_that_a_run_moves_away_meanwhile() {
+    let lake = Lake::over(Arc::new(Overtaken::default()), None);
+    lake.put("landing/processed/date=2026-11-20/old.json", event(1, 0, 0, "{}")).await;
+    for (name, second) in [("a", 1), ("b", 2)] {
+        lake.put(&format!("landing/pending/{name}.json"), event(1, second, 0, "{}")).await;
+    }
+    let found = &trace(&lake, &[&id(1)], None).await[0];
+    let objects: Vec<_> = found.records.iter().map(|record| record.object.as_str()).collect();
+    assert_eq!(
+        objects,
+        ["processed/date=2026-11-23/b.json", "processed/date=2026-11-23/a.json", "processed/date=2026-11-20/old.json"]
+    );
+}
+
+#[tokio::test]
+async fn keeps_no_more_records_than_anybody_reads_and_says_so() {
+    let lake = Lake::in_memory();
+    let copy = event(1, 0, 0, "{}");
+    lake.put("landing/pending/a.json", [copy.repeat(9_999), event(2, 0, 0, "{}"), copy.repeat(3)].concat()).await;
+    let found = trace(&lake, &[&id(1), &id(2)], None).await;
+    let counts: Vec<_> = found.iter().map(|trace| (trace.records.len(), trace.left_out)).collect();
+    assert_eq!(counts, [(9_999, 3), (1, 0)]);
+    assert!(found[0].records.iter().all(|record| record.offset + record.length <= 9_999 * copy.len() as u64));
 }
 
 #[tokio::test]

@@ -27,7 +27,7 @@ use super::parse::Parse;
 use super::plan::{DateRange, Input, Place, Plan};
 use super::rejects::{RejectFilter, RejectLine, read_lines};
 use super::report::{Phase, iso_time};
-use super::search::{Found, Search};
+use super::search::{Found, HITS_MAX, Hits, Search};
 use super::zone::Zone;
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -50,6 +50,11 @@ pub struct Trace {
     pub records: Vec<TracedRecord>,
     /// Rejects in the quarantine whose bytes have the id in them, in the order of their objects.
     pub rejects: Vec<TracedReject>,
+    /// How many more records and rejects there are: of all that is found, the first 10,000 records, up to 64 MiB, and the
+    /// first 10,000 rejects of an event are kept, those of processed inputs before those that are pending. With some left
+    /// out, the record that became the row may be among them.
+    #[serde(default)]
+    pub left_out: u64,
 }
 
 /// A row of the table.
@@ -97,7 +102,9 @@ pub struct TracedRecord {
     /// What became of it.
     pub fate: Fate,
     /// The commits that took its input, and their runs. More than one has taken it when the same bytes came again under the
-    /// same name; none is known of an input that [`Distributor::parse`](super::Distributor::parse) took.
+    /// same name. Of an input that [`Distributor::parse`](super::Distributor::parse) took it is the first commit of a
+    /// [`Distributor::distribute`](super::Distributor::distribute) behind that whose report names it, and none when there
+    /// is no such report.
     pub commits: Vec<TracedCommit>,
     #[serde(skip)]
     digest: u64,
@@ -165,10 +172,10 @@ pub(super) async fn trace(context: Context, ids: &[EventId<'_>], dates: Option<D
     let rows = rows.map_err(|error| behind(&table, trusted, error))?;
     context.progress.enter(Phase::Parse);
     let found = find(&context, &search, dates).await?;
-    let with_records = found.records.iter().map(|record| found.inputs[record.input].path()).collect();
+    let with_records = found.hits.iter().map(|record| found.inputs[record.input].path()).collect();
     let commits = Commits::read(trusted, &with_records).await?;
-    let mut records: HashMap<u128, Vec<Found>> = HashMap::new();
-    for record in found.records {
+    let mut records: HashMap<u128, Vec<&Found>> = HashMap::new();
+    for record in found.hits.iter() {
         records.entry(record.id).or_default().push(record);
     }
     let mut rejects = rejects(&context, ids).await?;
@@ -180,7 +187,9 @@ pub(super) async fn trace(context: Context, ids: &[EventId<'_>], dates: Option<D
         let mut records: Vec<_> = records.map(|record| traced(record, &found.inputs, &commits)).collect();
         records.sort_by(|one, two| in_order(one).cmp(&in_order(two)));
         settle(&mut records, &rows, table.snapshot.horizon_days);
-        traces.push(Trace { event_id: id.to_string(), rows, records, rejects: std::mem::take(&mut rejects[number]) });
+        let (rejects, more_rejects) = std::mem::take(&mut rejects[number]);
+        let left_out = found.hits.left_out(id.fingerprint()) + more_rejects;
+        traces.push(Trace { event_id: id.to_string(), rows, records, rejects, left_out });
     }
     Ok(traces)
 }
@@ -254,21 +263,61 @@ fn instant(micros: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(micros).unwrap_or_default()
 }
 
+#[derive(Default)]
 struct FoundRecords {
     inputs: Vec<Input>,
-    records: Vec<Found>,
+    hits: Hits,
 }
 
-/// The records in what is pending and what was processed.
+impl FoundRecords {
+    fn append(&mut self, mut other: Self) {
+        self.hits.append(other.hits, self.inputs.len());
+        self.inputs.append(&mut other.inputs);
+    }
+}
+
+/// How often pending inputs are searched again because a run took one of them meanwhile.
+const ATTEMPTS_MAX: usize = 10;
+
+/// The records in what was processed and what is pending.
+///
+/// What is pending is listed first: an input that a run moves away meanwhile is in the list of processed ones behind that,
+/// or missed when it is read, and then found in the next list of them.
 async fn find(context: &Arc<Context>, search: &Arc<Search>, dates: Option<DateRange>) -> Result<FoundRecords> {
     let landing = &context.zones.landing;
-    let mut plan = Plan::of(landing, Place::Pending).await?;
-    let mut processed = Plan::of(landing, Place::Processed).await?;
-    if let Some(dates) = dates {
-        processed.retain(|key| dates.takes(key));
+    let mut found = FoundRecords::default();
+    let mut searched = HashSet::new();
+    for attempt in 1.. {
+        let pending = Plan::of(landing, Place::Pending).await?;
+        let mut processed = Plan::of(landing, Place::Processed).await?;
+        processed.retain(|key| dates.is_none_or(|dates| dates.takes(key)) && !searched.contains(key));
+        searched.extend(processed.inputs.iter().map(|input| input.key.clone()));
+        found.append(search_in(context, search, processed).await?);
+        match search_in(context, search, pending).await {
+            Ok(in_pending) => {
+                found.append(in_pending);
+                break;
+            }
+            Err(error) if attempt < ATTEMPTS_MAX && is_taken(&error) => {}
+            Err(error) => return Err(error),
+        }
     }
-    plan.inputs.append(&mut processed.inputs);
+    Ok(found)
+}
+
+/// Whether an input is not there any more, or is another.
+fn is_taken(error: &Error) -> bool {
+    match error {
+        Error::InputChanged { .. } => true,
+        Error::Storage { source, .. } => matches!(**source, object_store::Error::NotFound { .. }),
+        _ => false,
+    }
+}
+
+async fn search_in(context: &Context, search: &Arc<Search>, mut plan: Plan) -> Result<FoundRecords> {
     plan.refused.clear();
+    // Threads of another search may have failed.
+    let context = &Arc::new(Context { stop: Arc::new(context.stop.again()), ..context.clone() });
     let plan = Arc::new(Sieve::new(context, plan, search).pass().await?);
     let exchange = Arc::new(context.scratch_exchange(0));
     let rejects = Arc::new(context.scratch_spool(plan.inputs.len(), 16));
@@ -276,13 +325,13 @@ async fn find(context: &Arc<Context>, search: &Arc<Search>, dates: Option<DateRa
     let parse = Arc::new(parse);
     let work = Arc::clone(&parse);
     context.on_threads(context.config.threads, move |remote| work.work(remote)).await?;
-    Ok(FoundRecords { inputs: plan.inputs.clone(), records: parse.found() })
+    Ok(FoundRecords { inputs: plan.inputs.clone(), hits: parse.found() })
 }
 
-/// The rejects in which an id stands, by its number.
-async fn rejects(context: &Context, ids: &[EventId<'_>]) -> Result<Vec<Vec<TracedReject>>> {
+/// The rejects in which an id stands, by its number, and how many more there are.
+async fn rejects(context: &Context, ids: &[EventId<'_>]) -> Result<Vec<(Vec<TracedReject>, u64)>> {
     let texts: Vec<_> = ids.iter().map(|id| id.to_string().into_bytes()).collect();
-    let mut found = vec![Vec::new(); ids.len()];
+    let mut found = vec![(Vec::new(), 0); ids.len()];
     for object in Plan::of(&context.zones.landing, Place::Quarantine).await?.inputs {
         context.stop.check()?;
         let take = |line: &RejectLine<'_>| {
@@ -294,7 +343,12 @@ async fn rejects(context: &Context, ids: &[EventId<'_>]) -> Result<Vec<Vec<Trace
                 EventId::Text(_) => memmem::find(&bytes, text).is_some(),
             };
             for (number, _) in texts.iter().enumerate().filter(has) {
-                found[number].push(TracedReject {
+                let (kept, more) = &mut found[number];
+                if kept.len() == HITS_MAX {
+                    *more += 1;
+                    continue;
+                }
+                kept.push(TracedReject {
                     object: object.path(),
                     source: line.source.clone().into_owned(),
                     offset: line.offset,
