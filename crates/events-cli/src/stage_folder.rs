@@ -14,9 +14,12 @@ use crate::places::EVENTS;
 ///
 /// A folder with anything else in it stays, and so does what cannot be removed: it harms nobody.
 pub(crate) fn tidy_stage(stage: &ZoneUrl, alone: bool) {
-    if let Some(folder) = stage.local_folder() {
-        tidy(&folder.join(EVENTS), alone);
-    }
+    let Some(folder) = stage.local_folder().map(|folder| folder.join(EVENTS)) else { return };
+    let Ok(entries) = fs::read_dir(&folder) else { return };
+    // What is no run's is a probe at work.
+    let runs = entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with("run="));
+    runs.for_each(|run| tidy(&run.path(), alone));
+    let _ = fs::remove_dir(folder);
 }
 
 /// Removes what is left in a local stage zone of a run that is over: folders, and what a worker that was killed was writing.
@@ -62,12 +65,14 @@ mod tests {
         write("events/run=dead/out/a.parquet#1");
         write("events/run=parsed/complete.json");
         write("events/run=parsed/moved#12");
+        write("events/probe/at-work.json#1");
         tidy_stage(&stage, false);
         assert!(folder.path().join("events/run=dead/out/a.parquet#1").exists());
         tidy_stage(&stage, true);
         assert!(!folder.path().join("events/run=dead").exists());
         assert!(folder.path().join("events/run=parsed/complete.json").exists());
         assert!(!folder.path().join("events/run=parsed/moved#12").exists());
+        assert!(folder.path().join("events/probe/at-work.json#1").exists());
         for name in ["a", "a#", "a#1b", "#a"] {
             assert!(!is_being_written(OsStr::new(name)), "{name}");
         }

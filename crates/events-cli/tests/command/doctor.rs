@@ -147,7 +147,7 @@ fn tells_of_a_folder_that_nobody_can_write_to() {
     let lake = Lake::new();
     // The kernel takes no file there, not even from root.
     let checks = doctor(&lake, "--root lake --stage /proc/tty --scratch /proc/tty", 4);
-    checks.is("stage", "failed", &["writing `/proc/tty/events/run="]);
+    checks.is("stage", "failed", &["writing `/proc/tty/events/probe/"]);
     checks.is("scratch", "failed", &["/proc/tty"]);
     checks.is("landing", "ok", &[]);
     checks.is("renames", "warning", &["copies"]);

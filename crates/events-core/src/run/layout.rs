@@ -270,9 +270,9 @@ pub(crate) fn stage_begun(run: &RunId) -> String {
     format!("{}/{BEGUN}", stage(run))
 }
 
-/// In stage: a probe. One that is left is swept by the next run, as any stage without a note.
+/// In stage: a probe. No stage has such a name, so no run that begins meanwhile sweeps it.
 pub(crate) fn probe_of_stage(run: &RunId) -> String {
-    format!("{}/probe.json", stage(run))
+    format!("{RUNS}/probe/{run}.json")
 }
 
 /// In stage: what a run over several workers is to do.

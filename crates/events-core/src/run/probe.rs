@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 /// | zone | listed | the object | when it is left |
 /// |---|---|---|---|
 /// | landing | `pending` | `processed/probe/<run>.json` | it stays, and is no input |
-/// | stage | `events` | `events/run=<run>/probe.json` | the next run sweeps it |
+/// | stage | `events` | `events/probe/<run>.json` | it stays, and is no stage |
 /// | trusted | `control` | `control/probe/<run>.json` | it stays, and is no file of the table |
 #[derive(Debug)]
 pub struct Probe<'a> {
@@ -197,7 +197,10 @@ mod tests {
             assert!(distributor.reprocess(&start("a"), days).await.unwrap().inputs.is_empty());
             assert!(distributor.retry(&start("b"), &RejectFilter::default()).await.unwrap().inputs.is_empty());
             assert!(distributor.run(&start("c")).await.unwrap().inputs.is_empty());
+            assert!(matches!(distributor.distribute(&start("d")).await, Err(Error::NoStage { .. })));
         });
-        assert_eq!(names(&store), ["landing/processed/probe/left.json", "trusted/control/probe/left.json"]);
+        let left =
+            ["landing/processed/probe/left.json", "stage/events/probe/left.json", "trusted/control/probe/left.json"];
+        assert_eq!(names(&store), left);
     }
 }
