@@ -95,6 +95,7 @@ fn targets(level: LevelFilter) -> Targets {
         .with_default(level.min(LevelFilter::WARN))
         .with_target("events_cli", level)
         .with_target("events_core", level)
+        .with_target("events_stores", level)
         .with_target("object_store", stores)
 }
 

@@ -91,6 +91,7 @@ const CHECK: &str = "run again when the store answers; `events doctor` with the 
 fn of_stores(error: &events_stores::Error) -> Option<String> {
     let text = match error {
         events_stores::Error::Busy { .. } => "--wait 60 waits up to a minute for it to end",
+        events_stores::Error::Interrupted => "run again: the inputs are pending",
         events_stores::Error::Zone { .. } => {
             "`events doctor` with the same zones says what a run needs there, and how to get it"
         }

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use events_catalog::Registered;
 use events_core::ErrorKind;
 use events_core::run::{
-    Cancel, Claim, OpenItem, Prepared, Report, RunId, SharedRun, Split, WorkItem, WorkPhase, Worked, Writers,
+    Claim, OpenItem, Prepared, Report, RunId, SharedRun, Split, WorkItem, WorkPhase, Worked, Writers,
 };
-use events_stores::{HeldLease, Requests, TableLock, ZoneUrl};
+use events_stores::{HeldLease, Requests, TableLock};
 use serde::Serialize;
 use tokio::time::sleep;
 use tracing::{info, warn};
@@ -101,37 +101,12 @@ struct Hold {
 
 impl Hold {
     async fn take(settings: &JobSettings, session: &Session, wait: Duration) -> Result<Self> {
-        let lock = lock(&settings.zones.trusted, true, wait, &session.cancel).await?;
+        let lock = TableLock::wait(TableLock::take, &settings.zones.trusted, wait, &session.cancel).await?;
         let lease = match job::writers_there(settings) {
             Writers::Many => Some(HeldLease::take(&session.distributor, &settings.start, wait, &session.cancel).await?),
             Writers::Single => None,
         };
         Ok(Self { lease, _lock: lock })
-    }
-}
-
-/// Waits for the lock of a table in a folder, and no longer than until the process is interrupted.
-async fn lock(trusted: &ZoneUrl, takes_table: bool, wait: Duration, cancel: &Cancel) -> Result<TableLock> {
-    let began = Instant::now();
-    let mut is_told = false;
-    loop {
-        let locked = if takes_table {
-            TableLock::take(trusted, Duration::ZERO)
-        } else {
-            TableLock::share(trusted, Duration::ZERO)
-        };
-        match locked {
-            Err(events_stores::Error::Busy { .. }) if cancel.is_cancelled() => {
-                return Err(events_core::Error::Interrupted.into());
-            }
-            Err(events_stores::Error::Busy { .. }) if began.elapsed() < wait => {}
-            locked => return Ok(locked?),
-        }
-        if !is_told {
-            info!(wait_s = wait.as_secs(), "waiting for the lock of the table");
-            is_told = true;
-        }
-        sleep(LOOK_EVERY.min(wait.saturating_sub(began.elapsed()))).await;
     }
 }
 
@@ -370,7 +345,8 @@ impl Worker<'_> {
 
     /// Waits for the table's lock, which others have while they do an item.
     async fn lock(&self, takes_table: bool) -> Result<TableLock> {
-        lock(&self.settings.zones.trusted, takes_table, LOCK_WAIT, &self.session.cancel).await
+        let lock = if takes_table { TableLock::take } else { TableLock::share };
+        Ok(TableLock::wait(lock, &self.settings.zones.trusted, LOCK_WAIT, &self.session.cancel).await?)
     }
 
     /// What is told of an error: a plan that another run has overtaken is not mended by trying again.

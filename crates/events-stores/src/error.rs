@@ -86,6 +86,9 @@ pub enum Error {
         /// The URL of the trusted zone.
         table: String,
     },
+    /// Somebody has stopped the wait for another run.
+    #[error("interrupted before anything was done")]
+    Interrupted,
 }
 
 /// The result of what is done before a run.
@@ -104,6 +107,7 @@ impl Error {
             | Self::ServiceSetting { .. } => ErrorKind::Configuration,
             Self::Io { .. } | Self::Service { .. } => ErrorKind::Storage,
             Self::Busy { .. } => ErrorKind::Busy,
+            Self::Interrupted => ErrorKind::Interrupted,
         }
     }
 }

@@ -4,14 +4,16 @@
 //! It saves the work of a run that would lose. No safety rests on it, so a lease that is lost while the run goes on is
 //! only told of.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use events_core::run::{Cancel, Distributor, Lease, RunId, Start};
 use events_core::{Error, ErrorKind};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
-use tracing::{info, warn};
+use tracing::warn;
+
+use crate::patience::Patience;
 
 /// How often somebody who waits looks: three requests each time.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -35,21 +37,13 @@ impl HeldLease {
         wait: Duration,
         cancel: &Cancel,
     ) -> Result<Self, Error> {
-        let began = Instant::now();
-        let mut is_told = false;
+        let mut patience = Patience::new("another run", wait, LOOK_EVERY, cancel);
         loop {
             match distributor.lease(start).await {
                 Ok(lease) => return Ok(Self::keep(lease, Lease::RENEW_EVERY)),
-                Err(error) if error.kind() != ErrorKind::Busy => return Err(error),
-                Err(_) if cancel.is_cancelled() => return Err(Error::Interrupted),
-                Err(error) if began.elapsed() >= wait => return Err(error),
-                Err(_) => {}
+                Err(error) if error.kind() == ErrorKind::Busy && patience.wait().await? => {}
+                Err(error) => return Err(error),
             }
-            if !is_told {
-                info!(wait_s = wait.as_secs(), "waiting for another run");
-                is_told = true;
-            }
-            sleep(LOOK_EVERY.min(wait.saturating_sub(began.elapsed()))).await;
         }
     }
 

@@ -16,7 +16,7 @@
 //! | `requests`, `price` | how many requests that were, and what they cost |
 //! | `overlay`, `tally` | zones that only seem to change, and what would be asked of them |
 //! | `durable_folder` | a folder whose documents survive a loss of power |
-//! | `lock`, `lease` | one run at a time |
+//! | `lock`, `lease`, `patience` | one run at a time |
 //! | `error` | what can go wrong before a run begins |
 
 mod account;
@@ -29,6 +29,7 @@ mod location;
 mod lock;
 mod opening;
 mod overlay;
+mod patience;
 mod price;
 mod profile;
 mod requests;

@@ -7,9 +7,10 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use events_core::run::Writers;
+use events_core::run::{Cancel, Writers};
 
 use crate::error::{Error, Result};
+use crate::patience::Patience;
 use crate::zone_url::ZoneUrl;
 
 /// The folder of a trusted zone for what a table says about itself.
@@ -19,6 +20,9 @@ pub const LOCK: &str = "lock";
 
 /// How often somebody who waits looks.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// How often somebody looks who waits for others that have it for as long as a piece of work takes.
+const LOOK_SELDOM: Duration = Duration::from_millis(500);
 
 /// The lock on a table, given back when it is dropped.
 #[derive(Debug)]
@@ -46,6 +50,25 @@ impl TableLock {
         Self::lock(trusted, wait, File::try_lock_shared)
     }
 
+    /// Waits for the lock, to [`TableLock::take`] or to [`TableLock::share`] it, in a task. Elsewhere there is none.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when others keep it for longer than `wait`; [`Error::Interrupted`].
+    pub async fn wait(
+        lock: fn(&ZoneUrl, Duration) -> Result<Self>,
+        trusted: &ZoneUrl,
+        wait: Duration,
+        cancel: &Cancel,
+    ) -> Result<Self> {
+        let mut patience = Patience::new("the lock of the table", wait, LOOK_SELDOM, cancel);
+        loop {
+            match lock(trusted, Duration::ZERO) {
+                Err(Error::Busy { .. }) if patience.wait().await.map_err(|_| Error::Interrupted)? => {}
+                locked => return locked,
+            }
+        }
+    }
+
     fn lock(trusted: &ZoneUrl, wait: Duration, take: fn(&File) -> Result<(), TryLockError>) -> Result<Self> {
         let file = trusted.local_folder().map(|folder| lock(trusted, &folder.join(CONTROL), wait, take));
         let file = file.transpose()?;
@@ -68,7 +91,8 @@ impl TableLock {
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(false),
             Err(source) => return Err(failed(source)),
         };
-        // The system has no question that does not ask for the lock: it is given back at once.
+        // The system has no question that does not ask for the lock: it is given back at once, and keeps no run out, because
+        // that looks twice.
         match file.try_lock() {
             Ok(()) => Ok(false),
             Err(TryLockError::WouldBlock) => Ok(true),
@@ -87,7 +111,7 @@ fn lock(
     trusted: &ZoneUrl,
     control: &Path,
     wait: Duration,
-    take: fn(&File) -> Result<(), TryLockError>,
+    mut take: impl FnMut(&File) -> Result<(), TryLockError>,
 ) -> Result<File> {
     fs::create_dir_all(control).map_err(|source| Error::Io {
         operation: "creating folder",
@@ -99,10 +123,15 @@ fn lock(
     // The file stays: whoever removed it would take the lock away from somebody who waits for it.
     let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
     let began = Instant::now();
+    // Whoever only looks has the lock for a moment: one that is taken twice is taken.
+    let mut is_first = true;
     loop {
         match take(&file) {
             Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) if began.elapsed() < wait => thread::sleep(LOOK_EVERY),
+            Err(TryLockError::WouldBlock) if is_first || began.elapsed() < wait => {
+                is_first = false;
+                thread::sleep(LOOK_EVERY);
+            }
             Err(TryLockError::WouldBlock) => return Err(Error::Busy { table: trusted.text.clone() }),
             Err(TryLockError::Error(source)) => return Err(failed(source)),
         }
@@ -149,6 +178,33 @@ mod tests {
             assert!(!TableLock::is_taken(&trusted).unwrap());
         }
         assert!(!TableLock::is_taken(&ZoneUrl::parse("s3://bucket/t").unwrap()).unwrap());
+    }
+
+    #[test]
+    fn is_had_although_somebody_looks() {
+        let folder = tempfile::tempdir().unwrap();
+        let trusted = ZoneUrl::parse(folder.path().to_str().unwrap()).unwrap();
+        let mut looks = [Err(TryLockError::WouldBlock), Ok(())].into_iter();
+        lock(&trusted, folder.path(), Duration::ZERO, |_| looks.next().unwrap()).unwrap();
+        let busy = lock(&trusted, folder.path(), Duration::ZERO, |_| Err(TryLockError::WouldBlock));
+        assert!(matches!(busy, Err(Error::Busy { .. })), "{busy:?}");
+    }
+
+    #[tokio::test]
+    async fn can_be_waited_for_until_somebody_stops_that() {
+        let folder = tempfile::tempdir().unwrap();
+        let trusted = ZoneUrl::parse(folder.path().to_str().unwrap()).unwrap();
+        let (cancel, hour) = (Cancel::default(), Duration::from_secs(3600));
+        let first = TableLock::wait(TableLock::share, &trusted, hour, &cancel).await.unwrap();
+        let busy = TableLock::wait(TableLock::take, &trusted, Duration::ZERO, &cancel).await;
+        assert!(matches!(busy, Err(Error::Busy { .. })), "{busy:?}");
+        let (second, ()) = tokio::join!(TableLock::wait(TableLock::take, &trusted, hour, &cancel), async {
+            drop(first);
+        });
+        let _second = second.unwrap();
+        cancel.cancel();
+        let stopped = TableLock::wait(TableLock::take, &trusted, hour, &cancel).await;
+        assert!(matches!(stopped, Err(Error::Interrupted)), "{stopped:?}");
     }
 
     #[test]
