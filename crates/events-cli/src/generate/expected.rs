@@ -22,6 +22,8 @@ use super::error::GenerateError;
 /// | framing | `rows - repaired_total` | pieces of the damaged records, more or less of them |
 /// | lenient | `rows` | `damaged_total` |
 /// | guess | `rows + guessable_total` | `damaged_total - guessable_total`, less the stray texts, which it drops |
+///
+/// In a layout with sequences a few damaged records may be two rejects.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Expected {
     /// The configuration that gives these objects.
