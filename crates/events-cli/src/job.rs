@@ -194,11 +194,14 @@ pub(crate) async fn lease(settings: &JobSettings, session: &Session, writers: Wr
 pub(crate) fn execute(settings: &JobSettings, console: &Console) -> Result<Done> {
     let opened = open_zones(settings)?;
     let catalog = catalog::of_job(settings)?;
-    let lock = TableLock::take(&settings.zones.trusted, settings.wait)?;
+    let runtime = runtime::start()?;
+    // Until there is a lock there is nothing that an interrupt would have to end in order.
+    let never = Cancel::default();
+    let lock = TableLock::wait(TableLock::take, &settings.zones.trusted, settings.wait, &never);
+    let lock = runtime.block_on(lock)?;
     let (writers, began) = (writers(settings, &lock), Instant::now());
     let session = Session::open(settings, opened, writers)?;
     let (distributor, start) = (&session.distributor, &settings.start);
-    let runtime = runtime::start()?;
     let result = runtime.block_on(async {
         let _watch = session.watch(console)?;
         let lease = lease(settings, &session, writers).await?;

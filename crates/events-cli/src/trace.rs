@@ -104,7 +104,7 @@ fn record(zones: &Zones, record: &TracedRecord) -> String {
 
 fn taken_by(fate: Fate, commits: &[TracedCommit]) -> String {
     if commits.is_empty() && fate != Fate::Pending {
-        return "    no commit is known that took it: it is in the stage, or the report of the run that took it from there is gone\n"
+        return "    no commit is known that took it: it may still be in the stage, or the report of the run that took it is gone\n"
             .to_owned();
     }
     commits.iter().map(taken).collect()

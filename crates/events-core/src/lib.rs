@@ -100,7 +100,7 @@
 //!   apart. `events-stores` has a lock for folders and a lease for buckets.
 //! - **Cancel safety.** Every future of the library may be dropped at any await. That is what the death of the process
 //!   would be: nothing is lost and nothing doubled, and the next run finishes what was committed and erases what was not.
-//!   Threads end at their next piece of work or call of a store. `tests/dropped.rs` drops a run at each of its operations.
+//!   Threads end at their next piece of work or call of a store. `tests/jobs/dropped.rs` drops a run at each of its operations.
 //!   [`Cancel`](run::Cancel) is better where there is time: the run erases its stage itself, and has ended when its future
 //!   has. A call of a store that was dropped may still take effect: of a local folder tokio's thread carries on with it, so
 //!   with `Single` the runtime is to end before the next run begins.

@@ -53,6 +53,9 @@ pub(crate) struct Context {
 /// The part of the memory that rows have until they overflow: one of so many.
 const ROWS_SHARE: usize = 8;
 
+/// That of keys.
+const KEYS_SHARE: usize = 16;
+
 /// The longest range that is read at once. Larger ones are not faster, and several are held for every thread.
 const CHUNK_BYTES_MAX: usize = 1 << 20;
 
@@ -93,8 +96,10 @@ impl Context {
 
     /// An exchange that lives in this process.
     pub(crate) fn scratch_exchange(&self, input_bytes: u64) -> Exchange {
-        let spread = Spread::of(input_bytes, self.lane_bytes_max(), self.config.memory_bytes / ROWS_SHARE);
-        let (rows, keys) = (self.scratch_spool(spread.buckets, ROWS_SHARE), self.scratch_spool(spread.shards, 16));
+        let share = |share: usize| self.config.memory_bytes / share;
+        let spread = Spread::of(input_bytes, self.lane_bytes_max(), share(ROWS_SHARE), share(KEYS_SHARE));
+        let rows = self.scratch_spool(spread.buckets, ROWS_SHARE);
+        let keys = self.scratch_spool(spread.shards, KEYS_SHARE);
         Exchange { rows, keys, spread }
     }
 

@@ -15,7 +15,7 @@
 //! stage/events/run=<run>/begun.json                                     the commit that the run began behind
 //! stage/events/run=<run>/complete.json                                  all of a parsed stage is there
 //! stage/events/run=<run>/moved                                          the inputs of a parsed stage are moved
-//! stage/events/run=<run>/probe.json                                     what tells whether the zone can be written to
+//! stage/events/probe/<run>.json                                         what tells whether the zone can be written to
 //! stage/events/run=<run>/plan.json                                      what a run over several workers is to do
 //! stage/events/run=<run>/items/<listing>/<phase>.json                   the items of a phase, as a list
 //! stage/events/run=<run>/inputs/<listing>/<item>.json                   the inputs of an item that parses

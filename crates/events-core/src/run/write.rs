@@ -194,29 +194,35 @@ impl Write {
     fn write_merged(&self, bucket: usize, losers: &[u32], files: &mut Files<'_>) -> Result<()> {
         let mut survivors = Survivors { losers, ordinal: 0 };
         let mut sizes = Sizes::new();
-        let mut runs = Vec::new();
+        // One file for all of them: there may be more than a process can open.
+        let scratch = ScratchFile::new(Arc::clone(&self.context.scratch));
+        let (mut runs, mut end) = (Vec::new(), 0);
         for block in self.exchange.rows.take(bucket, self.context.lane_bytes_max() / 2, files.remote()) {
             self.context.stop.check()?;
             let block = block?;
-            let run = ScratchFile::new(Arc::clone(&self.context.scratch));
-            let mut buffer = Vec::with_capacity(RUN_BUFFER_BYTES);
+            let begin = end;
+            let mut buffer = Vec::with_capacity(RUN_BUFFER_BYTES_MAX);
             for row in self.sort(&block, &mut survivors)? {
                 *sizes.entry(row.place().partition()).or_default() += 1;
                 let at = row.at();
-                let end = header_at(&block, at).map_or(at, |header| header.end);
-                buffer.extend_from_slice(&block[at..end]);
-                if buffer.len() >= RUN_BUFFER_BYTES {
-                    run.append(&[&buffer])?;
+                let row_end = header_at(&block, at).map_or(at, |header| header.end);
+                buffer.extend_from_slice(&block[at..row_end]);
+                if buffer.len() >= RUN_BUFFER_BYTES_MAX {
+                    end = scratch.append(&[&buffer])? + buffer.len() as u64;
                     buffer.clear();
                 }
             }
-            run.append(&[&buffer])?;
-            runs.push(run);
+            if !buffer.is_empty() {
+                end = scratch.append(&[&buffer])? + buffer.len() as u64;
+            }
+            runs.push(begin..end);
         }
         self.count_partitions(&sizes)?;
         let mut heads = BinaryHeap::with_capacity(runs.len());
-        for run in &runs {
-            let reader = BufReader::with_capacity(RUN_BUFFER_BYTES, run.reader());
+        let buffer_bytes = self.context.lane_bytes_max() / runs.len().max(1);
+        let buffer_bytes = buffer_bytes.clamp(RUN_BUFFER_BYTES_MIN, RUN_BUFFER_BYTES_MAX);
+        for run in runs {
+            let reader = BufReader::with_capacity(buffer_bytes, scratch.reader(run));
             heads.extend(self.head(reader, Vec::new())?.map(Reverse));
         }
         let _encoding = spend(Part::Encode);
@@ -266,8 +272,10 @@ impl Write {
     }
 }
 
-/// A run in the merge reads this much at once.
-const RUN_BUFFER_BYTES: usize = 128 << 10;
+/// A run is written so much at once, and in the merge read so much, when there is memory for that.
+const RUN_BUFFER_BYTES_MAX: usize = 128 << 10;
+/// Less is read one system call after the other, which costs more than a longer merge is worth.
+const RUN_BUFFER_BYTES_MIN: usize = 8 << 10;
 
 /// The row of a run that comes next.
 struct Head<R> {

@@ -243,10 +243,10 @@ fn every_kind_has_a_file_of_cases() {
 fn the_document_shows_the_fixtures() {
     let document = document::render(&fixtures());
     let path = root().join("docs/REPAIR.md");
-    if std::env::var_os("UPDATE_DOCS").is_some() {
+    if std::env::var_os("EVENTS_BLESS").is_some() {
         std::fs::write(&path, &document).unwrap();
     }
     let committed = std::fs::read_to_string(&path).unwrap_or_default();
-    let update = "UPDATE_DOCS=1 cargo test -p events-core --test records";
+    let update = "EVENTS_BLESS=1 cargo test -p events-core --test records";
     assert!(committed == document, "docs/REPAIR.md does not show the fixtures any more: run `{update}`");
 }

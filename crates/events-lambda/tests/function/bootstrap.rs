@@ -177,8 +177,7 @@ fn takes_what_fits_into_its_time_and_goes_on_in_the_next_invocation() {
     assert_eq!((lake.ids(), lake.table()), one_run);
 }
 
-/// An input that is too large for the time is tried, and is there as before when the time is over: by far less than any machine
-/// needs for 70 MB.
+/// An input that is too large for the time is there as before when that is over: it is far less than any machine needs for 70 MB.
 #[test]
 fn stops_in_order_before_the_deadline() {
     let events = [400_000];

@@ -27,6 +27,10 @@ const INPUT_BYTES_PER_KEY_BYTE: u64 = 7;
 /// What is written at once to a lane of rows, at least.
 const ROWS_PAGE_BYTES: usize = 16 << 10;
 
+/// What is written at once to a lane of keys, at least: they are a seventh as many bytes, and a shard is not merged but has to
+/// be in memory as a whole.
+const KEYS_PAGE_BYTES: usize = 4 << 10;
+
 /// How a run's rows and keys are spread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Spread {
@@ -52,19 +56,20 @@ impl Spread {
     /// The most lanes for rows of a run over several workers.
     pub(crate) const WORK_BUCKETS_MAX: usize = 4096;
 
-    /// Lanes enough that one fits a thread's share of the memory, for inputs of that size, as long as the memory for rows has
-    /// room for two pages of each: with more of them what goes to a scratch file, and is read from it, comes in crumbs, and a
+    /// Lanes enough that one fits a thread's share of the memory, for inputs of that size, as long as the memory for rows, or for
+    /// keys, has room for two pages of each: with more of them what goes to a scratch file, and is read from it, comes in crumbs, and a
     /// second pass over lanes that are too large costs less.
-    pub(crate) fn of(input_bytes: u64, lane_bytes_max: usize, rows_bytes_max: usize) -> Self {
-        // Partitions differ in size: an average lane of a quarter leaves room for the large ones.
-        let lanes = |bytes: u64| bytes / (lane_bytes_max as u64 / 4).max(1);
-        let buckets_max = (rows_bytes_max / (2 * ROWS_PAGE_BYTES)).clamp(16, 1024).next_power_of_two();
-        let buckets = lanes(input_bytes).clamp(16, buckets_max as u64).next_power_of_two() as usize;
-        // Each shard asks each segment of the table's index by itself: few keys are asked for in few requests.
-        let shards = match input_bytes {
-            ..SMALL_INPUT_BYTES => 2,
-            _ => lanes(input_bytes / INPUT_BYTES_PER_KEY_BYTE).clamp(8, 1024).next_power_of_two() as usize,
+    pub(crate) fn of(input_bytes: u64, lane_bytes_max: usize, rows_bytes_max: usize, keys_bytes_max: usize) -> Self {
+        let lanes = |bytes: u64, least: usize, room: usize| {
+            let most = room.clamp(least, 1024).next_power_of_two();
+            // Partitions differ in size: an average lane of a quarter leaves room for the large ones.
+            let lanes = bytes / (lane_bytes_max as u64 / 4).max(1);
+            lanes.clamp(least as u64, most as u64).next_power_of_two() as usize
         };
+        let buckets = lanes(input_bytes, 16, rows_bytes_max / (2 * ROWS_PAGE_BYTES));
+        let shards = lanes(input_bytes / INPUT_BYTES_PER_KEY_BYTE, 8, keys_bytes_max / (2 * KEYS_PAGE_BYTES));
+        // Each shard asks each segment of the table's index by itself: few keys are asked for in few requests.
+        let shards = if input_bytes < SMALL_INPUT_BYTES { 2 } else { shards };
         Self { buckets, shards }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -81,9 +82,9 @@ impl ScratchFile {
         read_at(self.file()?, buffer, offset).map_err(|error| self.scratch.error("reading", error))
     }
 
-    /// A reader from the start to the end.
-    pub(crate) fn reader(&self) -> ScratchReader<'_> {
-        ScratchReader { file: self, at: 0 }
+    /// A reader of some of it.
+    pub(crate) fn reader(&self, bytes: Range<u64>) -> ScratchReader<'_> {
+        ScratchReader { file: self, rest: bytes }
     }
 }
 
@@ -98,18 +99,20 @@ impl Drop for ScratchFile {
     }
 }
 
-/// Reads a scratch file that is no longer written to.
+/// Reads what a scratch file has.
 pub(crate) struct ScratchReader<'a> {
     file: &'a ScratchFile,
-    at: u64,
+    rest: Range<u64>,
 }
 
 impl Read for ScratchReader<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let left = self.file.end.load(Ordering::Relaxed) - self.at;
+        let left = self.rest.end - self.rest.start;
         let length = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
-        self.file.read(&mut buffer[..length], self.at).map_err(io::Error::other)?;
-        self.at += length as u64;
+        if length > 0 {
+            self.file.read(&mut buffer[..length], self.rest.start).map_err(io::Error::other)?;
+            self.rest.start += length as u64;
+        }
         Ok(length)
     }
 }

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use futures::{StreamExt, TryStreamExt};
 
 use super::TracedCommit;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::run::control::{self, Digest};
 use crate::run::history;
 use crate::run::layout;
@@ -31,19 +31,27 @@ impl Commits {
             return Ok(Self { by_path: HashMap::new(), by_key: HashMap::new() });
         }
         let keys: HashSet<&str> = inputs.iter().filter_map(|path| Some(filed(below(path)?)?.1)).collect();
-        let entries = control::sequences(trusted).await?.into_iter().map(|sequence| control::entry(trusted, sequence));
+        let entries = control::sequences(trusted).await?.into_iter().map(async |sequence| {
+            let entry = control::entry(trusted, sequence).await?;
+            // What was parsed before stands in no entry, but in the report that the run has left.
+            let report = match entry.job {
+                Job::Distribute => history::report(trusted, &entry).await,
+                _ => Ok(None),
+            };
+            match report {
+                // One that is damaged tells no more than one that is not there.
+                Err(Error::Table { .. }) => Ok((entry, None)),
+                report => report.map(|report| (entry, report)),
+            }
+        });
         let mut entries = futures::stream::iter(entries.collect::<Vec<_>>()).buffered(READS_AT_ONCE);
         let mut by_path: HashMap<String, Vec<_>> = HashMap::new();
         let mut by_key: HashMap<String, Vec<_>> = HashMap::new();
-        while let Some(entry) = entries.try_next().await? {
-            // What was parsed before stands in no entry, but in the report that the run has left.
-            if entry.job == Job::Distribute {
-                let report = history::report(trusted, &entry).await?;
-                for input in report.into_iter().flat_map(|report| report.inputs) {
-                    if keys.contains(input.key.as_str()) {
-                        let commit = TracedCommit { commit: entry.sequence, run: entry.run.clone() };
-                        by_key.entry(input.key).or_default().push((entry.date, commit));
-                    }
+        while let Some((entry, report)) = entries.try_next().await? {
+            for input in report.into_iter().flat_map(|report| report.inputs) {
+                if keys.contains(input.key.as_str()) {
+                    let commit = TracedCommit { commit: entry.sequence, run: entry.run.clone() };
+                    by_key.entry(input.key).or_default().push((entry.date, commit));
                 }
             }
             for taken in entry.inputs.iter().filter(|taken| taken.input.place == Place::Pending) {
