@@ -75,13 +75,14 @@ impl RowGroups {
                 None => self.begin()?,
             };
             let rows = (batch.num_rows() - from).min(self.rows_max - group.rows);
-            let part = batch.slice(from, rows);
+            let part = (rows < batch.num_rows()).then(|| batch.slice(from, rows));
+            let part = part.as_ref().unwrap_or(batch);
             from += rows;
             let is_full = group.rows + rows >= self.rows_max;
             self.last = match &self.hands {
-                Some(hands) if rows >= LENT_ROWS_MIN => group.lend(part, &**hands),
+                Some(hands) if rows >= LENT_ROWS_MIN => group.lend(part.clone(), &**hands),
                 _ => {
-                    group.write(&part)?;
+                    group.write(part)?;
                     Last::Here(group)
                 }
             };
