@@ -290,7 +290,11 @@ fn put(cli: &mut Cli, layer: &clap::ArgMatches) -> Result<()> {
 /// What is wrong with a value, without the sentences around it that are about typing.
 fn reason(error: &clap::Error) -> String {
     if let Some(source) = std::error::Error::source(error) {
-        return source.to_string();
+        return if source.is::<std::num::ParseIntError>() {
+            "a whole number is expected".to_owned()
+        } else {
+            source.to_string()
+        };
     }
     let text = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => text.clone(),

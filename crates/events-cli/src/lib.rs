@@ -107,12 +107,14 @@ pub fn main() -> ExitCode {
     ExitCode::from(code)
 }
 
-/// Tells of variables that somebody may have meant as settings: without a word, a run would go by other ones. The doctor makes
-/// a check of them, and what only prints the command line has no settings.
+/// Tells of variables that are named nearly as a setting: without a word, a run would go by other ones. The doctor makes a check
+/// of all that are named like settings, and what only prints the command line has none.
 fn warn_of_variables() {
     for UnknownVariable { name, nearest } in layers::unknown_variables(std::env::vars_os()) {
-        // Never its value, which may be a secret.
-        warn!(variable = name, meant = nearest, "this variable is no setting, and is ignored");
+        // Another program may have any other name. Never its value, which may be a secret.
+        if let Some(nearest) = nearest {
+            warn!(variable = name, meant = nearest, "this variable is no setting, and is ignored");
+        }
     }
 }
 

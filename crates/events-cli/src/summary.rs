@@ -157,8 +157,8 @@ pub(crate) fn counts(grid: &mut Grid, report: &Report, zones: &Zones) {
         let run = (report.job != Job::Distribute).then_some((report.date, &report.run));
         grid.note(format!("in `{}`", places::quarantine(&zones.landing, run)));
     }
-    let within = |(kind, _): &(&RepairKind, &u64)| kind.level() > Level::Framing;
-    let repairs = totals.repairs.iter().filter(within).map(|(kind, count)| (*kind, *count)).collect();
+    let repairs =
+        totals.repairs.iter().filter(|(kind, _)| mends(**kind)).map(|(kind, count)| (*kind, *count)).collect();
     repaired(grid, totals.repaired, &repairs);
 }
 
@@ -172,8 +172,12 @@ fn rows(report: &Report) -> String {
     }
 }
 
-/// How many events were mended, and what was done to their records and around them. How records are set apart is no news:
-/// most layouts are not lines.
+/// Whether something is done to records. How they are set apart is no news: most layouts are not lines.
+pub(crate) fn mends(kind: RepairKind) -> bool {
+    kind.level() > Level::Framing
+}
+
+/// How many events were mended, and what was done to their records and around them.
 pub(crate) fn repaired(grid: &mut Grid, events: u64, repairs: &BTreeMap<RepairKind, u64>) {
     if events > 0 || !repairs.is_empty() {
         grid.line("repaired", Count(events), noun(events, "event"));

@@ -113,6 +113,7 @@ async fn of_zones(urls: &ZoneUrls, settings: &DoctorSettings) -> Vec<Check> {
         zones::tidy([&landing, &stage, &trusted].into_iter().flat_map(|found| found.made.clone()).collect());
     }
     let mut checks = vec![credentials, endpoint, landing.check, stage.check, trusted.check.clone()];
+    checks.extend(places::pending(urls));
     checks.extend([places::renames(urls), places::file_systems(urls), places::durability(urls, settings)]);
     checks.extend([zones::conditional_writes(urls, settings, &trusted), zones::clock(settings, &trusted)]);
     checks.extend(table::checks(urls, settings, &trusted).await);

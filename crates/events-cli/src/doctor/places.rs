@@ -6,9 +6,11 @@ use events_stores::{ZoneUrl, ZoneUrls};
 
 use super::check::Check;
 use super::disk;
+use crate::irregular;
 use crate::options::Durability;
 use crate::places::{EVENTS, LANDING, PENDING, PROCESSED, STAGE, TRUSTED};
 use crate::settings::DoctorSettings;
+use crate::visible::Visible;
 
 /// Whether a run can rename where it means to.
 pub(super) fn renames(urls: &ZoneUrls) -> Check {
@@ -42,6 +44,21 @@ pub(super) fn renames(urls: &ZoneUrls) -> Check {
         }
         _ => Check::ok(NAME, "publishing copies each file, as it must where a zone is in no folder"),
     }
+}
+
+/// What lies among pending inputs in a folder and is none. Nothing when all can be taken.
+pub(super) fn pending(urls: &ZoneUrls) -> Option<Check> {
+    const NAME: &str = "pending";
+    let found = irregular::among_pending(&urls.landing);
+    let first = found.first()?;
+    let more = if found.len() > 1 { format!(", and {} more", found.len() - 1) } else { String::new() };
+    let path = Visible(first.path.as_os_str().as_encoded_bytes());
+    let seen = format!("`{path}`: {}{more}", first.what);
+    Some(if first.blocks {
+        Check::wrong(NAME, seen, "no run can list the folder while it is there: rename it, or move it elsewhere")
+    } else {
+        Check::warning(NAME, seen, "no run takes it: move it elsewhere, or leave it there")
+    })
 }
 
 /// Whether two folders, or what is there of the way to them, are on different file systems.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use events_core::json::{Compression, Layout, Level, RepairKind};
+use events_core::json::{Compression, Layout, RepairKind};
 use events_core::run::{Census, Contents, InputContents, InputsReport, RejectSample, Writers, iso_time};
 use serde::Serialize;
 
@@ -18,7 +18,7 @@ use crate::grid::Grid;
 use crate::input::{Chunk, PIECE_BYTES};
 use crate::options::OutputForm;
 use crate::settings::InspectSettings;
-use crate::summary::{by_count, listed, repaired};
+use crate::summary::{by_count, listed, mends, repaired};
 use crate::units::{Bytes, Count, counted};
 use crate::visible::lines;
 
@@ -131,8 +131,7 @@ fn totals(report: &InputsReport) -> Grid {
     let rejects = by_count(&totals.rejects, |&reason| reason);
     listed(&mut grid, "  rejects", totals.rejects_total(), &rejects);
     let repairs = totals.repairs.iter().map(|(kind, count)| (*kind, *count));
-    let (within, between): (BTreeMap<_, _>, BTreeMap<_, _>) =
-        repairs.partition(|(kind, _)| kind.level() > Level::Framing);
+    let (within, between): (BTreeMap<_, _>, BTreeMap<_, _>) = repairs.partition(|(kind, _)| mends(*kind));
     repaired(&mut grid, totals.repaired, &within);
     if !between.is_empty() {
         listed(&mut grid, "separators", between.values().sum(), &by_count(&between, |&kind| kind));

@@ -12,6 +12,7 @@ use super::figures::{Figures, PartitionFigures, Step};
 use super::html::Text;
 use super::samples::{Masking, Samples};
 use crate::names;
+use crate::summary::mends;
 use crate::units::{Bytes, Count, Elapsed, counted};
 
 const STYLE: &str = include_str!("style.css");
@@ -201,15 +202,16 @@ fn retried(figures: &Figures) -> String {
 
 fn repairs(figures: &Figures, samples: &Samples) -> String {
     let outcomes = figures.outcomes();
-    if outcomes.repairs.is_empty() {
+    let counts: Vec<_> = outcomes.repairs.iter().filter(|(kind, _)| mends(**kind)).collect();
+    if counts.is_empty() {
         return section("Repairs", &note("Nothing had to be mended."));
     }
-    let counts = outcomes.repairs.iter().map(|(kind, count)| (kind.to_string(), count));
-    let mut body = charts::counted(counts);
-    if !samples.repairs.is_empty() {
+    let mut body = charts::counted(counts.into_iter().map(|(kind, count)| (kind.to_string(), count)));
+    let samples: Vec<_> = samples.repairs.iter().filter(|(kind, _)| mends(**kind)).collect();
+    if !samples.is_empty() {
         body += "<details><summary>Samples</summary><div class=\"scroll\"><table><thead><tr><th>repair</th><th>where</th>\
                  <th>before</th><th>after</th></tr></thead><tbody>\n";
-        for (kind, one) in samples.repairs.iter().flat_map(|(kind, all)| all.iter().map(move |one| (kind, one))) {
+        for (kind, one) in samples.into_iter().flat_map(|(kind, all)| all.iter().map(move |one| (kind, one))) {
             let _ = writeln!(
                 body,
                 "<tr><td>{}</td><td class=\"path\">{}, byte {}</td><td><code>{}</code></td><td><code>{}</code></td></tr>",

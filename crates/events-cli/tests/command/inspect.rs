@@ -305,6 +305,38 @@ fn a_run_names_what_is_no_file_among_its_inputs() {
     assert!(lake.path("lake/landing/pending/deep/pipe").exists());
 }
 
+#[cfg(unix)]
+#[test]
+fn a_run_and_the_doctor_name_what_keeps_inputs_from_being_listed() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::fs::symlink;
+
+    for (name, link, what) in [
+        (&b"two\nlines.json"[..], None, "a name with a control character"),
+        (b"x\xff.json", None, "a name that is not UTF-8"),
+        (b"loop", Some("loop"), "a link that leads nowhere"),
+        (b"up", Some(".."), "a link to a folder that it lies in"),
+    ] {
+        let lake = Lake::new();
+        lake.write("lake/landing/pending/a.json", &event("a", "2021-01-14", "{}"));
+        let path = lake.path("lake/landing/pending").join(OsStr::from_bytes(name));
+        match link {
+            None => std::fs::write(&path, event("b", "2021-01-14", "{}")).unwrap(),
+            Some(target) => symlink(target, &path).unwrap(),
+        }
+        let finished = lake.events("run --root lake");
+        assert_eq!(finished.code, 4, "{finished:?}");
+        let told = finished.stderr.lines().filter(|line| line.contains("no run can list the folder"));
+        assert_eq!(told.filter(|line| line.contains(what)).count(), 1, "{finished:?}");
+        let looked = lake.events("doctor --root lake --output json");
+        assert_ne!(looked.code, 0, "{looked:?}");
+        assert!(looked.stdout.contains(what), "{looked:?}");
+        std::fs::remove_file(path).unwrap();
+        assert_eq!(lake.events("run --root lake").code, 0);
+    }
+}
+
 #[test]
 fn refuses_what_it_cannot_look_at() {
     let lake = run();
