@@ -224,6 +224,10 @@ pub(crate) fn execute(settings: &JobSettings, console: &Console) -> Result<Done>
     // Nobody else may work on the table before what a store still does in the background is over.
     runtime::shut_down(runtime);
     tidy_stage(&settings.zones.stage, lock.is_held());
+    if matches!(settings.task, Task::Run | Task::Parse) {
+        // Also when the run has failed, perhaps because of them.
+        irregular::warn_of_pending(&settings.zones.landing);
+    }
     let (report, catalog) = result?;
     let requests = session.counter.requests();
     let totals = &report.totals;
@@ -248,9 +252,6 @@ pub(crate) fn execute(settings: &JobSettings, console: &Console) -> Result<Done>
     );
     if let Some(problem) = &report.unsaved {
         warn!(problem, "the report could not be left in the control zone; the run is done");
-    }
-    if matches!(settings.task, Task::Run | Task::Parse) {
-        irregular::warn_of_pending(&settings.zones.landing);
     }
     for refused in &report.refused {
         warn!(key = refused.key, problem = refused.problem, "an object stays pending: no run can ask for it");

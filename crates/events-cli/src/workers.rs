@@ -84,8 +84,8 @@ fn prepare(settings: &JobSettings, split: Split, console: &Console) -> Result<u8
         Ok::<_, Error>(prepared?)
     });
     runtime::shut_down(runtime);
-    let prepared = with_urls(prepared?, session.zones.stage.url());
     irregular::warn_of_pending(&settings.zones.landing);
+    let prepared = with_urls(prepared?, session.zones.stage.url());
     console.print(&match console.output() {
         OutputForm::Human => describe(&prepared, &places::pending(&session.zones.landing)),
         OutputForm::Json => console::json(&prepared),
