@@ -161,7 +161,7 @@ impl Write {
             let _encoding = spend(Part::Encode);
             files.finish()?
         };
-        drop(working);
+        drop((working, block));
         self.crew.help();
         Ok(outputs)
     }
