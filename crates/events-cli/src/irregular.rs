@@ -11,6 +11,9 @@ use crate::error::{Error, Result};
 use crate::places::PENDING;
 use crate::visible::Visible;
 
+/// What there is to do about one that blocks.
+pub(crate) const BLOCKS: &str = "no run can list the folder while it is there: rename it, or move it elsewhere";
+
 /// How many of them are named.
 const NAMED_MAX: usize = 20;
 
@@ -46,7 +49,7 @@ pub(crate) fn warn_of_pending(landing: &ZoneUrl) {
     for Irregular { path, what, blocks } in found.iter().take(NAMED_MAX) {
         let path = Visible(path.as_os_str().as_encoded_bytes());
         if *blocks {
-            warn!(%path, what, "no run can list the folder while it is there: rename it, or move it elsewhere");
+            warn!(%path, what, "{BLOCKS}");
         } else {
             warn!(%path, what, "no regular file: no run takes it, and it is left where it is");
         }

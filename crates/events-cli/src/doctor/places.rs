@@ -55,7 +55,7 @@ pub(super) fn pending(urls: &ZoneUrls) -> Option<Check> {
     let path = Visible(first.path.as_os_str().as_encoded_bytes());
     let seen = format!("`{path}`: {}{more}", first.what);
     Some(if first.blocks {
-        Check::wrong(NAME, seen, "no run can list the folder while it is there: rename it, or move it elsewhere")
+        Check::wrong(NAME, seen, irregular::BLOCKS)
     } else {
         Check::warning(NAME, seen, "no run takes it: move it elsewhere, or leave it there")
     })

@@ -247,7 +247,7 @@ pub enum Part {
     Index,
     /// Sorting rows.
     Sort,
-    /// Encoding Parquet.
+    /// Encoding Parquet, also for another thread, and waiting for the one that does it.
     Encode,
     /// Waiting for a store.
     Store,

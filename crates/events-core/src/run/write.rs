@@ -90,9 +90,10 @@ const KEPT_BYTES_MAX: usize = 12 << 20;
 
 /// Lets the allocator keep blocks of encoders when they are given back.
 ///
-/// That of glibc returns blocks beyond a threshold to the system at once, to be mapped and filled with zeros again for the next
-/// batch, which takes a quarter of the time of encoding. The threshold is the largest block that was given back so far
-/// ([mallopt(3)](https://man7.org/linux/man-pages/man3/mallopt.3.html), `M_MMAP_THRESHOLD`), so one is, which nothing has touched.
+/// That of glibc returns blocks beyond a threshold to the system at once, which maps them and fills them with zeros again for
+/// the next batch. The threshold is the largest block that was given back so far
+/// ([mallopt(3)](https://man7.org/linux/man-pages/man3/mallopt.3.html), `M_MMAP_THRESHOLD`), so one is, which nothing has
+/// touched.
 fn keep_blocks() {
     drop(std::hint::black_box(Vec::<u8>::with_capacity(KEPT_BYTES_MAX)));
 }

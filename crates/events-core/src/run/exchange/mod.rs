@@ -56,9 +56,9 @@ impl Spread {
     /// The most lanes for rows of a run over several workers.
     pub(crate) const WORK_BUCKETS_MAX: usize = 4096;
 
-    /// Lanes enough that one fits a thread's share of the memory, for inputs of that size, as long as the memory for rows, or for
-    /// keys, has room for two pages of each: with more of them what goes to a scratch file, and is read from it, comes in crumbs, and a
-    /// second pass over lanes that are too large costs less.
+    /// Lanes enough that one fits a thread's share of the memory, for inputs of that size, as long as the memory for rows, or
+    /// for keys, has room for two pages of each: with more of them what goes to a scratch file comes in crumbs. Lanes of rows
+    /// that are too large are gone over twice.
     pub(crate) fn of(input_bytes: u64, lane_bytes_max: usize, rows_bytes_max: usize, keys_bytes_max: usize) -> Self {
         let lanes = |bytes: u64, least: usize, room: usize| {
             let most = room.clamp(least, 1024).next_power_of_two();
